@@ -1,0 +1,164 @@
+// The vCPU contract: what every execution engine of southgate offers, and what it needs.
+//
+// An engine runs guest instructions and *exits* for whatever the platform must do. Re-entering it
+// *completes* the exit that is pending, or drops it, as the port-I/O completion policy in force decides.
+// The model is Linux KVM's split between kernel and userspace (Documentation/virt/kvm/api.rst, KVM_RUN;
+// commit 45def77ebf7 "KVM: x86: update %rip after emulating IO").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "cpu_model/state/registers.h"
+
+namespace southgate::cpu {
+
+enum class PioPolicyKind : std::uint8_t;  // cpu_model/pio/policy.h
+class PioObserver;                        // cpu_model/pio/policy.h
+struct CpuStatistics;                     // cpu_model/statistics.h
+
+enum class Direction : std::uint8_t { in, out };
+
+enum class ExitReason : std::uint8_t {
+    pio,               // port I/O: see Exit::pio
+    hlt,               // HLT executed or still halted: nothing deliverable is pending
+    shutdown,          // triple fault: the processor issued the Shutdown special cycle (SDM vol. 3A 6.15)
+    budget_end,        // the instruction budget is used up, or request_exit() was honoured
+    interrupt_window,  // asked for by request_interrupt_window(): INTR could be taken now
+    debug,             // guest_debug single step
+    internal_error,    // the engine cannot go on; Exit::message says why
+    wait_for_sipi,     // an application processor waits for a start-up IPI
+};
+
+// Port I/O wanted from the platform. For IN the platform fills `data` before it re-enters;
+// bytes it leaves alone read as 0. The buffer belongs to the engine and lives until the next run().
+struct PioExit {
+    Direction direction = Direction::in;
+    std::uint16_t port = 0;
+    std::uint8_t size = 1;        // bytes an element: 1, 2 or 4
+    std::uint32_t count = 1;      // elements; more than 1 only for string instructions
+    bool string = false;          // INS / OUTS
+    std::uint8_t* data = nullptr; // size * count bytes
+    std::uint64_t linear_rip = 0; // the snapshot: linear address of the port instruction
+};
+
+struct Exit {
+    ExitReason reason = ExitReason::budget_end;
+    std::uint64_t retired = 0;    // instructions retired in this run(), completions included
+    PioExit pio;
+    const char* message = nullptr;
+};
+
+struct Budget {
+    std::uint64_t instructions = 0;  // the engine stops exactly here, never later
+    bool immediate_exit = false;     // complete what is pending, then return (kvm_run.immediate_exit)
+};
+
+// The platform behind an engine: everything that is not a memory slot. Calls come synchronously from run().
+class Bus {
+  public:
+    virtual ~Bus() = default;
+
+    // Memory access outside every slot. size is 1, 2, 4 or 8; never crosses a 4 KiB page.
+    // An address nobody decodes reads all ones.
+    virtual void read(std::uint64_t physical, void* data, unsigned size) = 0;
+    virtual void write(std::uint64_t physical, const void* data, unsigned size) = 0;
+
+    // Interrupt acknowledge cycle: the vector of the interrupt behind INTR (SDM vol. 3A 6.3.1).
+    virtual std::uint8_t interrupt_acknowledge() = 0;
+
+    // The processor entered or left SMM (SMIACT#): the platform re-maps SMRAM.
+    virtual void smm_changed(bool in_smm) = 0;
+
+    // IA32_APIC_BASE was written (value as accepted).
+    virtual void apic_base_written(std::uint64_t value) = 0;
+
+    // CR8 / task priority of the local APIC (SDM vol. 3A 10.8.6.1).
+    virtual std::uint8_t read_cr8() = 0;
+    virtual void write_cr8(std::uint8_t value) = 0;
+};
+
+// A run of guest-physical memory with host memory behind it: KVM's memory slot and TLM's DMI at once.
+// Address, size and host pointer are multiples of 4096.
+struct MemorySlot {
+    std::uint64_t guest_physical = 0;
+    std::uint64_t size = 0;
+    std::uint8_t* host = nullptr;
+    bool readable = true;   // false: reads go to Bus (PAM: write enable only)
+    bool writable = true;   // false: writes are `write_mode`
+    bool drop_writes = false;  // not writable: true = writes vanish (ROM shadow), false = writes go to Bus
+};
+
+class Vcpu {
+  public:
+    virtual ~Vcpu() = default;
+
+    // Completes what is pending, then executes until an exit or the end of the budget.
+    // Never throws for anything a guest does.
+    virtual Exit run(const Budget& budget) = 0;
+
+    // Instructions retired so far in the current run(); exact inside a Bus call.
+    virtual std::uint64_t retired_in_run() const = 0;
+
+    // Ends the current run() after the instruction being executed. For use inside Bus calls.
+    virtual void request_exit() = 0;
+
+    // --- State. Reading it at an exit shows what the completion policy in force shows. ---
+    virtual GeneralRegisters regs() const = 0;
+    virtual void set_regs(const GeneralRegisters&) = 0;
+    virtual SpecialRegisters sregs() const = 0;
+    virtual void set_sregs(const SpecialRegisters&) = 0;
+    virtual DebugRegisters debug_regs() const = 0;
+    virtual void set_debug_regs(const DebugRegisters&) = 0;
+    virtual FpuState fpu() const = 0;
+    virtual void set_fpu(const FpuState&) = 0;
+    virtual ModelSpecificRegisters msrs() const = 0;
+    virtual void set_msrs(const ModelSpecificRegisters&) = 0;
+    virtual EventState events() const = 0;
+    virtual void set_events(const EventState&) = 0;
+    ArchState state() const {
+        return {regs(), sregs(), debug_regs(), fpu(), msrs(), events(), tsc()};
+    }
+
+    // Linear %rip: rip alone in 64-bit code, else (CS.base + rip) truncated to 32 bits
+    // (Linux arch/x86/kvm, kvm_get_linear_rip).
+    virtual std::uint64_t linear_rip() const = 0;
+
+    // Time-stamp counter. The platform sets it from its own clock before run(); inside run() it grows by
+    // ticks_per_instruction for each retired instruction. Guest writes (WRMSR 10h) are kept as an offset.
+    virtual std::uint64_t tsc() const = 0;
+    virtual void set_clock(std::uint64_t ticks) = 0;
+    virtual void set_ticks_per_instruction(std::uint32_t ticks) = 0;
+
+    // --- Memory. Slots never overlap; replacing one drops every translation and decoded block of the old. ---
+    // Makes `slots` the whole map, sorted by address. Cheap when a slot keeps its host memory.
+    virtual void set_memory_map(std::span<const MemorySlot> slots) = 0;
+    // Somebody else (DMA, debugger) wrote [host, host + size): decoded code there is dropped.
+    virtual void memory_written(const std::uint8_t* host, std::size_t size) = 0;
+
+    // --- Lines. Level-sensitive unless said; callable between run() calls and inside Bus calls. ---
+    virtual void set_intr(bool level) = 0;
+    virtual void pulse_nmi() = 0;    // edge
+    virtual void pulse_smi() = 0;    // edge, latched one deep
+    virtual void pulse_init() = 0;   // edge, latched: taken at the next instruction boundary, after RSM in SMM
+    virtual void reset(bool power_up) = 0;  // RESET#; power_up also loses what only power keeps
+    virtual void set_a20m(bool masked) = 0; // A20M#: true = address bit 20 forced to 0
+    virtual void start_up(std::uint8_t vector) = 0;  // SIPI; ignored unless waiting for one
+
+    // Performs INIT now, as a chipset that pulls INIT# while the platform holds the CPU in a PIO exit does.
+    // Returns false (and latches the INIT) when it is blocked by SMM.
+    virtual bool take_init_now() = 0;
+
+    // --- Debug. ---
+    virtual void set_single_step(bool on) = 0;  // KVM_GUESTDBG_SINGLESTEP
+
+    // --- Port I/O completion. ---
+    virtual void set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) = 0;
+    virtual void set_pio_observer(PioObserver* observer) = 0;  // nullptr: nobody listens, nothing is built
+
+    virtual CpuStatistics statistics() const = 0;
+};
+
+}  // namespace southgate::cpu
