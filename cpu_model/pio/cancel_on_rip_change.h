@@ -1,0 +1,21 @@
+// A different rip cancels. Blind to a reset from the same offset in another code segment.
+#pragma once
+
+#include "cpu_model/pio/completion_policy.h"
+
+namespace southgate::cpu {
+
+class CancelOnRipChange final : public CompletionPolicy {
+  public:
+    PioPolicyKind kind() const override { return PioPolicyKind::cancel_on_rip_change; }
+
+    AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
+
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
+        if (context.rip != pending.rip) return PioOutcome::cancelled;
+        complete_in_place(pending, context, advance);
+        return PioOutcome::completed;
+    }
+};
+
+}  // namespace southgate::cpu

@@ -1,0 +1,21 @@
+// Any write of rip by the platform cancels, even of the same value; a segment write is not a write of rip.
+#pragma once
+
+#include "cpu_model/pio/completion_policy.h"
+
+namespace southgate::cpu {
+
+class CancelOnRipWrite final : public CompletionPolicy {
+  public:
+    PioPolicyKind kind() const override { return PioPolicyKind::cancel_on_rip_write; }
+
+    AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
+
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
+        if (pending.regs_written) return PioOutcome::cancelled;
+        complete_in_place(pending, context, advance);
+        return PioOutcome::completed;
+    }
+};
+
+}  // namespace southgate::cpu

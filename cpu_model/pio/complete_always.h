@@ -1,0 +1,21 @@
+// Advances at re-entry whatever happened in between: KVM before 0967b7bf1c22 (2007). Skips bytes after a
+// reset.
+#pragma once
+
+#include "cpu_model/pio/completion_policy.h"
+
+namespace southgate::cpu {
+
+class CompleteAlways final : public CompletionPolicy {
+  public:
+    PioPolicyKind kind() const override { return PioPolicyKind::complete_always; }
+
+    AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
+
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
+        complete_in_place(pending, context, advance);
+        return PioOutcome::completed;
+    }
+};
+
+}  // namespace southgate::cpu

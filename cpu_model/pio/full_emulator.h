@@ -1,0 +1,32 @@
+// KVM's emulator path, which strings, invalid guest states and software vendor modules take on any kernel
+// version. OUT has written rip back before the exit. IN is emulated again without decoding: the decoded next
+// rip goes over whatever the platform wrote, and writing the general registers loses the data.
+#pragma once
+
+#include "cpu_model/pio/completion_policy.h"
+
+namespace southgate::cpu {
+
+class FullEmulator final : public CompletionPolicy {
+  public:
+    PioPolicyKind kind() const override { return PioPolicyKind::full_emulator; }
+
+    AtExit at_exit(PendingPio& pending, PioContext& context) const override {
+        if (pending.direction == Direction::in) return AtExit::in_place;
+        context.rip = pending.next_rip;
+        retire(context);
+        context.step_due = false;  // the step test is skipped when an exit is due
+        pending.early = true;
+        pending.set = false;
+        return AtExit::advanced_no_step;
+    }
+
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance) const override {
+        if (!pending.regs_written) merge_in_data(pending, context);
+        context.rip = pending.next_rip;
+        retire(context);
+        return PioOutcome::completed;
+    }
+};
+
+}  // namespace southgate::cpu

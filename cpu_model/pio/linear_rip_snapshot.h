@@ -1,0 +1,28 @@
+// The kernel's choice since 45def77ebf79 (2019) and the default: a linear rip other than the snapshot
+// cancels. The mode is sampled at both times, so a 64-bit rip of FFFFFFF0h and the reset vector compare
+// equal: accepted there.
+#pragma once
+
+#include "cpu_model/pio/completion_policy.h"
+
+namespace southgate::cpu {
+
+class LinearRipSnapshot final : public CompletionPolicy {
+  public:
+    PioPolicyKind kind() const override { return PioPolicyKind::linear_rip_snapshot; }
+
+    AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
+
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
+        return enter(pending, context, advance);
+    }
+
+    // The same without a virtual call, for the hot path.
+    static PioOutcome enter(const PendingPio& pending, PioContext& context, PioAdvance advance) {
+        if (linear_rip(context) != pending.snapshot) return PioOutcome::cancelled;
+        complete_in_place(pending, context, advance);
+        return PioOutcome::completed;
+    }
+};
+
+}  // namespace southgate::cpu

@@ -1,0 +1,66 @@
+// One port I/O that has left the engine and waits for re-entry, and the view of the vCPU its completion works
+// on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "cpu_model/vcpu.h"
+
+namespace southgate::cpu {
+
+// One INS batch moves at most this many bytes (the read-ahead buffer of KVM's emulator).
+inline constexpr std::uint32_t pio_batch_bytes = 1024;
+
+// What only a string INS keeps between its exit and its completion.
+struct PendingIns {
+    std::uint64_t destination = 0;  // ES offset of the first element, as decoded
+    std::uint8_t address_size = 4;  // bytes: 2, 4 or 8
+    bool rep = false;
+    bool descending = false;  // RFLAGS.DF at the exit
+};
+
+struct PendingPio {
+    bool set = false;           // a completion is owed
+    bool regs_written = false;  // the platform wrote the general registers (and so rip) since the exit
+    bool early = false;         // rip already advanced at the exit; only IN data is owed
+    bool string = false;        // INS / OUTS
+    Direction direction = Direction::in;
+    std::uint8_t size = 1;    // bytes an element: 1, 2 or 4
+    std::uint8_t length = 0;  // bytes of the instruction, prefixes included
+    std::uint16_t port = 0;
+    std::uint32_t count = 1;        // elements
+    std::uint64_t rip = 0;          // R0: rip of the instruction
+    std::uint64_t next_rip = 0;     // N: rip after it, as decoded
+    std::uint64_t snapshot = 0;     // linear rip at the exit
+    std::uint64_t visible_rip = 0;  // rip userspace sees at the exit
+    PendingIns ins;
+    alignas(8) std::array<std::uint8_t, pio_batch_bytes> data{};
+
+    // Data of the first element, zero-extended.
+    std::uint32_t first_element() const {
+        std::uint32_t value = 0;
+        std::memcpy(&value, data.data(), sizeof value);
+        return size == 4 ? value : value & ((1u << (8 * size)) - 1);
+    }
+};
+
+// The part of a vCPU that an exit or a completion reads and changes. The engine fills it from its own state,
+// calls, and takes back `rip`, `rax`, `interrupt_shadow`, `retired` and `step_due`.
+struct PioContext {
+    std::uint64_t rip = 0;
+    std::uint64_t rax = 0;
+    std::uint64_t cs_base = 0;      // the hidden base
+    bool code64 = false;            // EFER.LMA and CS.L
+    bool interrupt_shadow = false;  // blocking by STI or by MOV SS
+    std::uint64_t retired = 0;      // instructions retired
+    bool step_due = false;  // out: an instruction was stepped over; TF and single-step processing is owed
+};
+
+// Linear %rip as the kernel compares it (kvm_get_linear_rip): the CS base does not count in 64-bit code.
+inline std::uint64_t linear_rip(const PioContext& context) {
+    return context.code64 ? context.rip : static_cast<std::uint32_t>(context.cs_base + context.rip);
+}
+
+}  // namespace southgate::cpu
