@@ -1,0 +1,57 @@
+// What a handler group sees of one instruction when it chooses the handler.
+#pragma once
+
+#include <Zydis/Zydis.h>
+
+#include <cstdint>
+
+#include "cpu_model/interpreter/cpu.h"
+#include "cpu_model/interpreter/uop.h"
+
+namespace southgate::cpu {
+
+struct Instruction {
+    ZydisMnemonic mnemonic = ZYDIS_MNEMONIC_INVALID;
+    std::uint8_t map = 0;          // 0: one-byte opcodes, 1: 0F, 2: 0F38, 3: 0F3A
+    std::uint8_t opcode = 0;
+    std::uint8_t length = 0;
+    std::uint8_t operand_size = 4; // bytes: 2, 4, 8; from mode and prefixes, whatever the opcode's own width
+    std::uint8_t address_size = 4; // bytes
+    std::uint8_t stack_size = 4;   // bytes of SP used by pushes: SS.B
+    bool has_modrm = false;
+    std::uint8_t mod = 0, reg = 0, rm = 0;  // ModRM fields with REX.R/B
+    bool rex = false, rex_w = false;
+    bool lock = false, rep = false, repne = false;  // F0, F3, F2
+    Seg segment = Seg::ds;         // of the memory operand: default or override
+    std::uint64_t imm = 0;         // first immediate, sign-extended if the encoding says so
+    std::uint64_t imm2 = 0;        // second: ENTER, far pointers' selector
+    std::uint32_t mode = 0;        // namespace mode
+    std::uint64_t ip = 0;          // offset in CS
+
+    bool memory() const { return has_modrm && mod != 3; }
+    bool flat() const { return (mode & mode::flat) != 0; }
+};
+
+// How an instruction takes part in a block.
+struct Translation {
+    Uop uop;                  // operand fields are filled already; set `handler`, and `aux` if wanted
+    bool ends_block = false;  // the handler never calls next()
+    // Dead-flag elimination: the handler to use when nobody reads the status flags it would set (nullptr: none).
+    Handler without_flags = nullptr;
+    bool reads_flags = true;        // any status flag; conservative default
+    bool overwrites_flags = false;  // all six, without reading one, and it cannot fault or leave the block
+};
+
+// Register offset of an operand of `size` bytes: legacy byte registers 4-7 are AH CH DH BH.
+constexpr std::uint8_t reg_offset(unsigned number, unsigned size, bool rex) {
+    if (size == 1 && !rex && number >= 4 && number < 8) return static_cast<std::uint8_t>((number - 4) * 8 + 1);
+    return static_cast<std::uint8_t>(number * 8);
+}
+
+// Points uop.reg / uop.rm at the ModRM operands with this operand size (they are set for operand_size before).
+inline void set_operand_size(const Instruction& i, Uop& u, unsigned size) {
+    u.reg = reg_offset(i.reg, size, i.rex);
+    if (i.has_modrm && i.mod == 3) u.rm = reg_offset(i.rm, size, i.rex);
+}
+
+}  // namespace southgate::cpu

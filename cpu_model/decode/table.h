@@ -1,0 +1,43 @@
+// Mnemonic -> function that chooses the handler. Each instruction group registers its own.
+#pragma once
+
+#include <array>
+
+#include "cpu_model/decode/instruction.h"
+
+namespace southgate::cpu {
+
+// Fills `t.uop.handler` (and what else it needs). Leaving the handler null means #UD.
+using Select = void (*)(const Instruction& i, Translation& t);
+
+class HandlerTable {
+  public:
+    void add(ZydisMnemonic m, Select select) { entries_[m] = select; }
+    Select find(ZydisMnemonic m) const { return entries_[m]; }
+    static const HandlerTable& instance();
+
+  private:
+    HandlerTable();
+    std::array<Select, ZYDIS_MNEMONIC_MAX_VALUE + 1> entries_{};
+};
+
+// One a group, called by HandlerTable's constructor (decode/table.cpp).
+void register_data_movement(HandlerTable&);
+void register_arithmetic(HandlerTable&);
+void register_shifts(HandlerTable&);
+void register_multiply_divide(HandlerTable&);
+void register_bits(HandlerTable&);
+void register_conditional(HandlerTable&);
+void register_stack(HandlerTable&);
+void register_control_flow(HandlerTable&);
+void register_flag_instructions(HandlerTable&);
+void register_exchange(HandlerTable&);
+void register_fpu(HandlerTable&);
+void register_port_io(HandlerTable&);
+void register_processor(HandlerTable&);  // HLT, CLI, INVLPG, RDTSC, MOV CR ...
+void register_far_transfers(HandlerTable&);
+void register_segment_instructions(HandlerTable&);
+void register_strings(HandlerTable&);  // interpreter/string*.cpp
+void register_bcd(HandlerTable&);      // interpreter/bcd.cpp
+
+}  // namespace southgate::cpu

@@ -1,0 +1,100 @@
+// Memory operands of handlers: effective address, load, store, read-modify-write.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "cpu_model/mmu/access.h"
+
+namespace southgate::cpu {
+
+// Kinds of memory operand a handler is specialised for.
+enum class Mem : std::uint8_t {
+    flat,       // 32-bit address, segment base 0, no limit to check
+    segmented,  // any address size, limit and type checked
+};
+
+template <Mem M>
+[[gnu::always_inline]] inline std::uint64_t effective_address(const Cpu* c, const Uop* u) {
+    const auto disp = static_cast<std::uint64_t>(static_cast<std::int64_t>(u->disp));
+    if constexpr (M == Mem::flat)
+        return static_cast<std::uint32_t>(get_reg<std::uint32_t>(c, u->base) +
+                                          (get_reg<std::uint32_t>(c, u->index) << u->scale) +
+                                          static_cast<std::uint32_t>(disp));
+    else
+        return (get_reg<std::uint64_t>(c, u->base) + (get_reg<std::uint64_t>(c, u->index) << u->scale) + disp)
+                   << u->addr_shift >> u->addr_shift;
+}
+
+// Slow paths with Cpu::cur set from u; current privilege.
+std::uint64_t load_slow(Cpu* c, const Uop* u, std::uint64_t linear, unsigned size);
+void store_slow(Cpu* c, const Uop* u, std::uint64_t linear, std::uint64_t value, unsigned size);
+std::uint64_t load_for_write_slow(Cpu* c, const Uop* u, std::uint64_t linear, unsigned size);
+std::uint64_t check_operand_slow(Cpu* c, const Uop* u, Seg s, std::uint64_t offset, unsigned size, bool write);
+
+[[gnu::always_inline]] inline const TlbEntry& tlb_entry(const Cpu* c, std::uint64_t linear) {
+    return c->tlb[(linear >> page_bits) % tlb_size];
+}
+
+template <class T>
+[[gnu::always_inline]] inline T load_at(Cpu* c, const Uop* u, std::uint64_t linear) {
+    const TlbEntry& e = tlb_entry(c, linear);
+    if (((linear + sizeof(T) - 1) & page_mask) == e.read_tag) [[likely]] {
+        T v;
+        std::memcpy(&v, reinterpret_cast<const void*>(e.addend + linear), sizeof v);
+        return v;
+    }
+    return static_cast<T>(load_slow(c, u, linear, sizeof(T)));
+}
+template <class T>
+[[gnu::always_inline]] inline void store_at(Cpu* c, const Uop* u, std::uint64_t linear, T value) {
+    const TlbEntry& e = tlb_entry(c, linear);
+    if (((linear + sizeof(T) - 1) & page_mask) == e.write_tag) [[likely]]
+        std::memcpy(reinterpret_cast<void*>(e.addend + linear), &value, sizeof value);
+    else
+        store_slow(c, u, linear, value, sizeof(T));
+}
+// f(old) -> new. Commit registers and flags after this returns.
+template <class T, class F>
+[[gnu::always_inline]] inline void modify_at(Cpu* c, const Uop* u, std::uint64_t linear, F f) {
+    const TlbEntry& e = tlb_entry(c, linear);
+    if (((linear + sizeof(T) - 1) & page_mask) == e.write_tag) [[likely]] {
+        T v;
+        std::memcpy(&v, reinterpret_cast<const void*>(e.addend + linear), sizeof v);
+        v = f(v);
+        std::memcpy(reinterpret_cast<void*>(e.addend + linear), &v, sizeof v);
+    } else {
+        const T v = f(static_cast<T>(load_for_write_slow(c, u, linear, sizeof(T))));
+        store_slow(c, u, linear, v, sizeof(T));
+    }
+}
+
+// offset in segment s -> linear, checked. In flat mode the offset is the linear address.
+template <class T, Mem M>
+[[gnu::always_inline]] inline std::uint64_t to_linear(Cpu* c, const Uop* u, Seg s, std::uint64_t offset, bool write) {
+    if constexpr (M == Mem::flat) {
+        return offset;
+    } else {
+        const Segment& seg = segment(c, s);
+        const auto last = static_cast<std::int64_t>(offset + sizeof(T) - 1);
+        if (last <= (write ? seg.write_limit : seg.read_limit)) [[likely]]
+            return static_cast<std::uint32_t>(seg.base + offset);
+        return check_operand_slow(c, u, s, offset, sizeof(T), write);
+    }
+}
+
+// The ModRM memory operand.
+template <class T, Mem M>
+[[gnu::always_inline]] inline T load(Cpu* c, const Uop* u) {
+    return load_at<T>(c, u, to_linear<T, M>(c, u, static_cast<Seg>(u->seg), effective_address<M>(c, u), false));
+}
+template <class T, Mem M>
+[[gnu::always_inline]] inline void store(Cpu* c, const Uop* u, T value) {
+    store_at<T>(c, u, to_linear<T, M>(c, u, static_cast<Seg>(u->seg), effective_address<M>(c, u), true), value);
+}
+template <class T, Mem M, class F>
+[[gnu::always_inline]] inline void modify(Cpu* c, const Uop* u, F f) {
+    modify_at<T>(c, u, to_linear<T, M>(c, u, static_cast<Seg>(u->seg), effective_address<M>(c, u), true), f);
+}
+
+}  // namespace southgate::cpu

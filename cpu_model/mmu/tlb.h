@@ -1,0 +1,43 @@
+// Software TLB: linear page -> host memory, apart for supervisor and user.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace southgate::cpu {
+
+struct CodePage;
+
+inline constexpr unsigned page_bits = 12;
+inline constexpr std::uint64_t page_size = 1u << page_bits;
+inline constexpr std::uint64_t page_mask = ~(page_size - 1);
+inline constexpr unsigned tlb_size = 256;
+inline constexpr std::uint64_t no_tag = ~std::uint64_t{0};  // equals no page address
+
+// A tag is the linear page address, so that ((lin + size - 1) & page_mask) == tag fails for accesses that cross pages.
+// Set low bits keep a present translation off the fast path.
+struct TlbEntry {
+    static constexpr std::uint64_t code = 1;  // in write_tag: the page holds decoded code
+    std::uint64_t read_tag = no_tag;
+    std::uint64_t write_tag = no_tag;
+    std::uintptr_t addend = 0;                // host address - linear address
+    bool global = false;
+};
+
+struct ExecEntry {
+    std::uint64_t tag = no_tag;
+    CodePage* page = nullptr;
+    bool global = false;
+};
+
+struct Mmu {
+    std::array<std::array<TlbEntry, tlb_size>, 2> data{};  // [user]
+    std::array<std::array<ExecEntry, 64>, 2> exec{};
+    std::vector<std::uint16_t> filled;                      // data entries in use: flushing clears only these
+    bool exec_filled = false;
+    std::uint64_t a20_mask = ~std::uint64_t{0};
+    std::uint64_t physical_mask = 0xfffffffff;              // 36 bits (SDM vol. 3A 4.1.4)
+};
+
+}  // namespace southgate::cpu
