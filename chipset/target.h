@@ -10,6 +10,7 @@
 #include <systemc>
 #include <tlm>
 
+#include "chipset/registers/bank.h"
 #include "chipset/registers/register.h"
 
 namespace southgate::chipset {
@@ -40,6 +41,20 @@ class TargetSocket : public tlm::tlm_target_socket<32>, private tlm::tlm_fw_tran
 
     RegisterSpace& space_;
     sc_core::sc_time latency_;
+};
+
+// A RegisterSpace that is one bank of declared registers.
+class BankSpace : public RegisterSpace {
+  public:
+    BankSpace(const char* device, std::uint32_t size, std::uint8_t floating = 0xff)
+        : bank(device, size, floating) {}
+    std::uint32_t read(std::uint32_t offset, unsigned size, const AccessContext& context) override {
+        return bank.read(offset, size, context);
+    }
+    void write(std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context) override {
+        bank.write(offset, size, data, context);
+    }
+    RegisterBank bank;
 };
 
 // A RegisterSpace made of two functions, for devices with several spaces.
