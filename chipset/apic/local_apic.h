@@ -1,0 +1,132 @@
+// The local APIC of one processor: Intel SDM vol. 3A chapter 10 (xAPIC mode). Registers as the 4 KiB page at FEE00000h.
+//
+// Wiring: `lint0` from the 8259 INTR, `lint1` from the NMI line; `intr`, `nmi`, `smi`, `init` to the processor. While the
+// APIC is globally disabled (IA32_APIC_BASE.EN = 0) or software-disabled (SVR bit 8 = 0) the two pins pass straight
+// through, INTR as an ExtINT. The processor acknowledges through acknowledge(); an ExtINT is fetched from the 8259 with the
+// callback on_ext_int_acknowledge().
+//
+// The timer runs from a constant clock and is computed from time; its one event exists only while the LVT is unmasked.
+// Not modelled: x2APIC, TSC-deadline, thermal and performance interrupts (their LVTs are storage), focus processor, CMCI.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <systemc>
+#include <utility>
+#include <vector>
+
+#include "chipset/apic/apic_bus.h"
+#include "chipset/apic/vector_set.h"
+#include "chipset/clock.h"
+#include "chipset/lines.h"
+#include "chipset/target.h"
+
+namespace southgate::chipset {
+
+class LocalApic : public sc_core::sc_module, public ApicReceiver {
+  private:
+    RegisterFunctions space_;
+
+  public:
+    struct Config {
+        std::uint8_t id = 0;                          // APIC ID after RESET
+        std::uint64_t timer_hz = 1'000'000'000;       // before the divider; OVMF assumes 1 GHz
+    };
+    using ExtIntAcknowledge = std::function<std::uint8_t()>;
+    using StartUp = std::function<void(std::uint8_t vector)>;
+
+    TargetSocket socket;            // FEE00000h-FEE00FFFh
+    LineIn cpurst{"cpurst"};        // RESET#
+    LineIn init_in{"init_in"};      // INIT# pin: resets the APIC as table 6.4 says, drives nothing
+    LineIn lint0{"lint0"};
+    LineIn lint1{"lint1"};
+    LineOut intr{"intr"};           // level
+    LineOut nmi{"nmi"};             // pulses
+    LineOut smi{"smi"};
+    LineOut init{"init"};           // INIT message: pulse to the processor; the APIC has reset itself before
+
+    // The bus must outlive the module.
+    LocalApic(const sc_core::sc_module_name& name, ApicBus& bus) : LocalApic(name, bus, Config{}) {}
+    LocalApic(const sc_core::sc_module_name& name, ApicBus& bus, const Config& config);
+
+    // INTA cycle of the 8259 behind an ExtINT; without one, vector FFh.
+    void on_ext_int_acknowledge(ExtIntAcknowledge acknowledge) { ext_int_ = std::move(acknowledge); }
+    // SIPI for this processor.
+    void on_start_up(StartUp start_up) { start_up_ = std::move(start_up); }
+
+    // Interrupt acknowledge by the processor: the vector, which becomes in-service; the 8259's for an ExtINT; the spurious
+    // vector when nothing is left to deliver.
+    std::uint8_t acknowledge();
+
+    // IA32_APIC_BASE.EN. Clearing it resets the registers as INIT does (SDM 10.4.3).
+    void set_globally_enabled(bool enabled);
+    bool globally_enabled() const { return enabled_; }
+    bool software_enabled() const { return enabled_ && (svr_ & kSvrEnable); }
+
+    // CR8 = TPR bits 7..4.
+    std::uint8_t cr8() const { return tpr_ >> 4; }
+    void set_cr8(std::uint8_t value);
+
+    // ApicReceiver
+    bool matches(std::uint8_t destination, DestinationMode mode) const override;
+    bool accept(DeliveryMode delivery, std::uint8_t vector, TriggerMode trigger) override;
+    bool accepts_fixed() const override { return software_enabled(); }
+    std::uint8_t processor_priority() const override;
+    std::uint8_t apic_id() const override { return id_; }
+
+  private:
+    static constexpr std::uint32_t kSvrEnable = 0x100;
+    enum Lvt : unsigned { kTimer, kThermal, kPerformance, kLint0, kLint1, kError, kLvtCount };
+
+    std::uint32_t read(std::uint32_t offset, unsigned size, const AccessContext& context);
+    void write(std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context);
+    std::uint32_t read_register(std::uint32_t offset, const AccessContext& context);
+    void write_register(std::uint32_t offset, std::uint32_t data, const AccessContext& context);
+    void write_svr(std::uint32_t data, std::uint64_t now);
+    void write_lvt(unsigned n, std::uint32_t data, std::uint64_t now);
+    void write_eoi();
+    void send_ipi();
+    void error(std::uint8_t bits);
+
+    void pin_changed(unsigned lvt, bool asserted);
+    void deliver_local(unsigned lvt);
+    bool ext_int_pending() const;
+    int deliverable() const;
+    void update();
+
+    bool timer_periodic() const { return (lvt_[kTimer] >> 17 & 3) == 1; }
+    unsigned timer_divider() const;
+    std::uint64_t timer_ticks(std::uint64_t now) const;
+    std::uint32_t timer_count(std::uint64_t now) const;
+    void rebase_timer(std::uint64_t now);
+    void plan_timer(std::uint64_t now);
+    void timer_expired();
+
+    void reset_registers();
+    void reset();
+
+    ApicBus& bus_;
+    Config config_;
+    ClockRate timer_clock_;
+    ExtIntAcknowledge ext_int_;
+    StartUp start_up_;
+
+    bool enabled_ = true;
+    bool ext_int_message_ = false;  // ExtINT received as a message, not yet acknowledged
+    std::uint8_t id_;
+    std::uint8_t tpr_ = 0;
+    std::uint32_t svr_ = 0, ldr_ = 0, dfr_ = 0;
+    std::uint32_t icr_low_ = 0, icr_high_ = 0;
+    std::uint8_t esr_ = 0, esr_pending_ = 0;
+    std::array<std::uint32_t, kLvtCount> lvt_{};
+    VectorSet isr_, tmr_, irr_;
+
+    std::uint32_t timer_initial_ = 0;
+    std::uint32_t timer_divide_ = 0;      // DCR
+    std::uint32_t timer_base_count_ = 0;  // count at timer_base_, 0 = stopped
+    std::uint64_t timer_base_ = 0;        // picosecond
+    sc_core::sc_event timer_event_;
+};
+
+}  // namespace southgate::chipset
