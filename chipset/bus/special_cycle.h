@@ -1,6 +1,6 @@
 // Bus cycles that are neither memory nor I/O, as an ignorable payload extension on the I/O socket of a CPU:
-// interrupt acknowledge (data = 1 byte, the vector) and the Shutdown and Halt special cycles (P6 family hardware
-// manual, special transaction; PCI 2.1, 3.7.2 special cycle messages).
+// interrupt acknowledge (data = 1 byte, the vector) and the Shutdown and Halt special cycles (P6 family
+// hardware manual, special transaction; PCI 2.1, 3.7.2 special cycle messages).
 #pragma once
 
 #include <cstdint>

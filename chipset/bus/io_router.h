@@ -1,0 +1,95 @@
+// Routes I/O cycles to devices by address. The decode is a table with one entry for each of the 65536 ports,
+// so an access costs one load and one b_transport; mappings may be moved, enabled and disabled at any time.
+//
+// The address of a transaction is changed in place and restored. An access whose bytes belong to different
+// mappings is cut into bytes, as a bridge does with byte lanes. Ports nobody claims read FFh and swallow
+// writes (the bus floats high); such accesses are counted and answered with TLM_OK_RESPONSE.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <systemc>
+#include <tlm>
+#include <vector>
+
+#include "chipset/bus/bus_timing.h"
+
+namespace southgate::chipset {
+
+class IoRouter : public sc_core::sc_module, private tlm::tlm_fw_transport_if<> {
+  public:
+    using Target = tlm::tlm_target_socket<32>;
+    using MapId = unsigned;
+
+    static constexpr std::uint32_t ports = 0x10000;
+
+    using Delay = HopDelay;
+
+    Target target{"target"};
+
+    explicit IoRouter(const sc_core::sc_module_name& name);
+
+    // Maps `count` ports from `first` to `device`, which sees `first` as `offset_base`. Of overlapping
+    // mappings the one declared last wins. A device may be mapped several times; its first mapping (or
+    // connect) must come before the end of elaboration. Ranges past FFFFh are cut. Returns the mapping's
+    // identity for the calls below.
+    MapId map(std::uint32_t first, std::uint32_t count, Target& device, std::uint32_t offset_base = 0,
+              const Delay& delay = {}, bool enabled = true);
+    void enable(MapId id, bool enabled);
+    void move(MapId id, std::uint32_t first, bool enabled);
+    void set_delay(MapId id, const Delay& delay);
+
+    // Cycles no mapping claims go here with their address as it is (subtractive decode).
+    void set_default(Target& agent, const Delay& delay = {});
+    // Delay of a cycle nobody answers.
+    void set_float_delay(const sc_core::sc_time& delay) { routes_[0].delay.access = delay; }
+
+    // Binds the next initiator port to `device` without mapping it. Only during elaboration.
+    void connect(Target& device);
+
+    bool claimed(std::uint16_t port) const { return table_[port] != 0; }
+    std::uint64_t unclaimed_accesses() const { return unclaimed_; }
+
+  private:
+    struct Port : tlm::tlm_bw_transport_if<> {
+        Port(const char* name, Target& device);
+        tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&,
+                                           sc_core::sc_time&) override {
+            return tlm::TLM_ACCEPTED;
+        }
+        void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}
+        tlm::tlm_initiator_socket<32> socket;
+        Target* device;
+    };
+    struct Route {
+        tlm::tlm_initiator_socket<32>* socket = nullptr;  // null: the bus floats
+        std::uint32_t delta = 0;                          // subtracted from the address
+        bool per_byte = false;
+        Delay delay;
+        std::uint32_t first = 0, count = 0;
+        std::uint32_t offset_base = 0;
+        bool enabled = false;
+    };
+
+    void b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) override;
+    unsigned transport_dbg(tlm::tlm_generic_payload& trans) override;
+    bool get_direct_mem_ptr(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) override;
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay) override;
+
+    Port& port_of(Target& device);
+    void place(Route& route, std::uint32_t first, bool enabled);
+    void resolve(std::uint32_t first, std::uint32_t count);
+    bool one_route(std::uint64_t address, unsigned size) const;
+    void forward(const Route& route, tlm::tlm_generic_payload& trans, sc_core::sc_time& delay);
+    template <typename Access>
+    void each_byte(tlm::tlm_generic_payload& trans, Access access);
+    void float_bus(tlm::tlm_generic_payload& trans);
+
+    std::vector<std::unique_ptr<Port>> ports_;
+    std::vector<Route> routes_;  // 0: nobody, or the subtractive agent
+    std::vector<std::uint16_t> table_;
+    std::uint64_t unclaimed_ = 0;
+};
+
+}  // namespace southgate::chipset
