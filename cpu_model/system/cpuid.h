@@ -1,0 +1,76 @@
+// What a processor says it is: the CPUID leaves (SDM vol. 2A, CPUID) and the limits the MSR model checks
+// against.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace southgate::cpu {
+
+// CPUID.1:EDX feature bits the model knows (SDM vol. 2A, table 3-11).
+namespace feature {
+inline constexpr std::uint32_t fpu = 1u << 0, vme = 1u << 1, de = 1u << 2, pse = 1u << 3, tsc = 1u << 4,
+                               msr = 1u << 5, pae = 1u << 6, mce = 1u << 7, cx8 = 1u << 8, apic = 1u << 9,
+                               sep = 1u << 11, mtrr = 1u << 12, pge = 1u << 13, mca = 1u << 14,
+                               cmov = 1u << 15, pat = 1u << 16, pse36 = 1u << 17, clflush = 1u << 19,
+                               mmx = 1u << 23, fxsr = 1u << 24, sse = 1u << 25, sse2 = 1u << 26;
+}  // namespace feature
+
+// Configuration of one processor. The default is a P6-class part that advertises exactly what the engine
+// executes.
+struct CpuModel {
+    std::string vendor = "GenuineIntel";  // exactly 12 characters
+    std::uint32_t family = 6, model = 6, stepping = 3;
+    std::string brand =
+        "southgate P6-class processor";  // at most 47 characters; empty: no leaves 80000002h-4h
+    std::uint32_t features = feature::fpu | feature::de | feature::pse | feature::tsc | feature::msr |
+                             feature::pae | feature::mce | feature::cx8 | feature::apic | feature::sep |
+                             feature::mtrr | feature::pge | feature::mca | feature::cmov | feature::pat |
+                             feature::pse36;
+    std::uint32_t features_ecx = 0;           // CPUID.1:ECX
+    std::uint32_t extended_features_edx = 0;  // CPUID.80000001h:EDX; bit 29 = long mode
+    unsigned physical_address_bits = 36;      // MAXPHYADDR
+    unsigned machine_check_banks = 5;         // MCG_CAP.Count, at most 10
+    std::uint8_t apic_id = 0;                 // initial APIC ID
+    bool bootstrap = true;                    // wins the MP protocol
+    std::uint32_t microcode_revision = 1;     // what CPUID.1 loads into IA32_BIOS_SIGN_ID
+
+    bool intel() const { return vendor == "GenuineIntel"; }
+    bool amd() const { return vendor == "AuthenticAMD"; }
+    bool long_mode() const { return (extended_features_edx & 1u << 29) != 0; }
+
+    // CPUID.1:EAX, with the extended family and model fields.
+    std::uint32_t signature() const;
+    // What EDX holds after reset: the signature without its extended fields (SDM vol. 3A 9.1.3).
+    std::uint32_t reset_edx() const { return signature() & 0xfff; }
+    // Bits of a physical address the processor does not implement.
+    std::uint64_t reserved_physical_bits() const {
+        return ~((std::uint64_t{1} << physical_address_bits) - 1);
+    }
+};
+
+struct CpuidResult {
+    std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+    bool operator==(const CpuidResult&) const = default;
+};
+
+// The leaves of a model, laid out once so that CPUID is a look-up. A leaf the model does not define reads as
+// zeros, hypervisor leaves (40000000h) included.
+class CpuidTable {
+  public:
+    explicit CpuidTable(const CpuModel& model);
+
+    const CpuModel& model() const { return model_; }
+
+    // `apic_enabled` is IA32_APIC_BASE.EN, which CPUID.1:EDX.APIC mirrors (SDM vol. 3A 10.4.3).
+    CpuidResult read(std::uint32_t leaf, bool apic_enabled) const;
+
+  private:
+    CpuModel model_;
+    std::array<CpuidResult, 3> basic_{};     // leaves 0..2
+    std::array<CpuidResult, 9> extended_{};  // leaves 80000000h..80000008h
+};
+
+}  // namespace southgate::cpu
