@@ -12,6 +12,7 @@
 #include "cpu_model/pio/pio_unit.h"
 #include "cpu_model/state/registers.h"
 #include "cpu_model/statistics.h"
+#include "cpu_model/system/cpuid.h"
 #include "cpu_model/vcpu.h"
 
 namespace southgate::cpu {
@@ -111,6 +112,8 @@ struct Cpu {
     FpuState fpu;
     ModelSpecificRegisters msr;
     EventState events;
+    CpuidTable cpuid{CpuModel{}};
+    std::uint32_t debug_hits = 0;  // DR6 bits of the #DB trap that waits (EventState::debug_trap_pending)
     std::uint64_t tsc_clock = 0;   // platform clock at the start of run()
     std::uint64_t tsc_offset = 0;  // what the guest added by writing the TSC
     std::uint32_t ticks_per_instruction = 1;

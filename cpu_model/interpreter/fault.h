@@ -17,6 +17,9 @@ struct GuestFault {
     Vector vector;
     bool has_error_code;
     std::uint32_t error_code;
+    // Raised by a task switch past its commit point: Cpu::ip is already the new task's, which is what gets pushed
+    // (SDM vol. 3A 7.3). false: the instruction Cpu::cur restarts.
+    bool in_new_task = false;
 };
 
 // The access hit MMIO in the middle of a block: the instruction is run again in a block of its own, so that time

@@ -14,7 +14,7 @@ namespace southgate::cpu {
 
 // --- segment registers (SDM vol. 2 MOV, LDS; vol. 3A 5) ---
 // MOV / POP / LxS into ES, SS, DS, FS, GS. Sets the MOV SS shadow for Seg::ss unless `shadow` is false (LSS).
-void load_segment(Cpu* c, Seg s, std::uint16_t selector);
+void load_segment(Cpu* c, Seg s, std::uint16_t selector, bool shadow = true);
 void load_ldtr(Cpu* c, std::uint16_t selector);
 void load_task_register(Cpu* c, std::uint16_t selector);
 // LAR, LSL, VERR, VERW, ARPL checks. lar/lsl return false when ZF stays clear.

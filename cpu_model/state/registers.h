@@ -113,6 +113,7 @@ struct EventState {
     bool smi_pending = false;
     bool init_pending = false;
     bool in_smm = false;
+    bool smm_inside_nmi = false;   // NMIs were blocked when SMM was entered; RSM restores that (SDM vol. 3C 30.8)
     bool debug_trap_pending = false;  // a #DB trap (TF, data or I/O breakpoint) not yet delivered
     std::uint32_t smbase = 0x30000;
     bool operator==(const EventState&) const = default;

@@ -1,0 +1,77 @@
+#include "cpu_model/system/code_segment.h"
+
+#include "cpu_model/interpreter/flags.h"
+
+namespace southgate::cpu {
+
+InnerStack inner_stack(Cpu* c, unsigned cpl, std::uint32_t ext) {
+    const bool tss32 = (c->tr.attributes & 8) != 0;
+    const std::uint32_t at = tss32 ? 4 + 8 * cpl : 2 + 4 * cpl;
+    if (at + (tss32 ? 5 : 3) > c->tr.limit) raise(Vector::invalid_tss, selector_error(c->tr.selector, ext));
+    InnerStack stack;
+    std::uint16_t selector;
+    const auto linear = [c](std::uint32_t offset) {
+        return std::uint64_t{static_cast<std::uint32_t>(c->tr.base + offset)};
+    };
+    if (tss32) {
+        stack.esp = read_linear<std::uint32_t>(c, linear(at));
+        selector = read_linear<std::uint16_t>(c, linear(at + 4));
+    } else {
+        stack.esp = read_linear<std::uint16_t>(c, linear(at));
+        selector = read_linear<std::uint16_t>(c, linear(at + 2));
+    }
+    if (null_selector(selector)) raise(Vector::invalid_tss, ext);
+    TableEntry entry = require_descriptor(c, selector, Vector::invalid_tss, ext);
+    if (rpl_of(selector) != cpl || entry.d.dpl() != cpl || !entry.d.writable_data())
+        raise(Vector::invalid_tss, selector_error(selector, ext));
+    if (!entry.d.present()) raise(Vector::stack_fault, selector_error(selector, ext));
+    mark_accessed(c, entry);
+    stack.ss = make_segment(selector, entry.d);
+    return stack;
+}
+
+CodeTarget return_target(Cpu* c, std::uint16_t selector, std::uint32_t offset) {
+    if (null_selector(selector)) raise_gp(0);
+    TableEntry entry = require_descriptor(c, selector);
+    const Descriptor& d = entry.d;
+    const unsigned rpl = rpl_of(selector);
+    if (!d.code() || rpl < c->cpl || (d.conforming() ? d.dpl() > rpl : d.dpl() != rpl))
+        raise_gp(selector_error(selector));
+    if (!d.present()) raise(Vector::segment_not_present, selector_error(selector));
+    mark_accessed(c, entry);
+    return {make_segment(selector, d), offset};
+}
+
+SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cpl) {
+    if (null_selector(selector)) raise_gp(0);
+    TableEntry entry = require_descriptor(c, selector);
+    if (rpl_of(selector) != cpl || !entry.d.writable_data() || entry.d.dpl() != cpl)
+        raise_gp(selector_error(selector));
+    if (!entry.d.present()) raise(Vector::stack_fault, selector_error(selector));
+    mark_accessed(c, entry);
+    return make_segment(selector, entry.d);
+}
+
+void return_to_outer_stack(Cpu* c, const SegmentRegister& ss, std::uint32_t esp, unsigned cpl,
+                           std::uint32_t pop_bytes) {
+    set_segment(c, Seg::ss, ss);
+    set_cpl(c, cpl);
+    if ((ss.attributes & SegmentRegister::db) != 0)
+        set_reg<std::uint32_t>(c, Gpr::rsp, esp + pop_bytes);
+    else
+        set_reg<std::uint16_t>(c, Gpr::rsp, static_cast<std::uint16_t>(esp + pop_bytes));
+    for (const Seg s : {Seg::es, Seg::ds, Seg::fs, Seg::gs}) {
+        const SegmentRegister& r = segment(c, s);
+        if ((r.attributes & SegmentRegister::unusable) != 0) continue;
+        constexpr std::uint32_t conforming = SegmentRegister::code | SegmentRegister::expand_down;
+        if ((r.attributes & conforming) != conforming &&
+            (r.attributes >> SegmentRegister::dpl_shift & 3) < cpl)
+            set_segment(c, s, null_segment(0));
+    }
+}
+
+void load_flags(Cpu* c, std::uint32_t value, std::uint32_t changeable) {
+    set_eflags(c, (get_eflags(c) & ~std::uint64_t{changeable}) | (value & changeable) | eflags::fixed1);
+}
+
+}  // namespace southgate::cpu

@@ -1,0 +1,72 @@
+// A stack being pushed to or popped from without changing (E)SP or SS until everything has succeeded. It may
+// be one that is not in SS yet (privilege changes, task switches).
+#pragma once
+
+#include <cstdint>
+
+#include "cpu_model/system/descriptor.h"
+
+namespace southgate::cpu {
+
+class Stack {
+  public:
+    // `error`: error code of the #SS that leaving the segment raises. `cpl`: whose accesses these are.
+    Stack(Cpu* c, const SegmentRegister& ss, std::uint32_t sp, unsigned cpl, std::uint32_t error = 0)
+        : c_(c),
+          base_(ss.base),
+          sp_(sp),
+          mask_((ss.attributes & SegmentRegister::db) != 0 ? 0xffffffff : 0xffff),
+          error_(error),
+          privilege_(cpl == 3 ? Privilege::user : Privilege::supervisor) {
+        // Expand-down segments hold the offsets above the limit (SDM vol. 3A 3.4.5.1).
+        if ((ss.attributes & (SegmentRegister::code | SegmentRegister::expand_down)) ==
+            SegmentRegister::expand_down) {
+            low_ = std::uint64_t{ss.limit} + 1;
+            high_ = mask_;
+        } else {
+            high_ = ss.limit;
+        }
+    }
+    // The current stack.
+    explicit Stack(Cpu* c, std::uint32_t error = 0)
+        : Stack(c, segment(c, Seg::ss), get_reg<std::uint32_t>(c, Gpr::rsp), c->cpl, error) {}
+
+    template <class T>
+    void push(std::uint32_t value) {
+        const std::uint32_t at = (sp_ - static_cast<std::uint32_t>(sizeof(T))) & mask_;
+        write_linear<T>(c_, linear<T>(at), static_cast<T>(value), privilege_);
+        sp_ = (sp_ & ~mask_) | at;
+    }
+    template <class T>
+    std::uint32_t pop() {
+        const T value = read_linear<T>(c_, linear<T>(sp_ & mask_), privilege_);
+        skip(sizeof(T));
+        return value;
+    }
+    void push(std::uint32_t value, unsigned size) {
+        size == 4 ? push<std::uint32_t>(value) : push<std::uint16_t>(value);
+    }
+    std::uint32_t pop(unsigned size) { return size == 4 ? pop<std::uint32_t>() : pop<std::uint16_t>(); }
+
+    // Moves SP up without reading.
+    void skip(std::uint32_t bytes) { sp_ = (sp_ & ~mask_) | ((sp_ + bytes) & mask_); }
+    std::uint32_t sp() const { return sp_; }
+
+    // Makes the position the current (E)SP; SS must be this stack's by now.
+    void commit() const { set_reg<std::uint32_t>(c_, Gpr::rsp, sp_); }
+
+  private:
+    template <class T>
+    std::uint64_t linear(std::uint32_t offset) const {
+        if (offset < low_ || std::uint64_t{offset} + sizeof(T) - 1 > high_) [[unlikely]]
+            raise(Vector::stack_fault, error_);
+        return static_cast<std::uint32_t>(base_ + offset);
+    }
+
+    Cpu* c_;
+    std::uint64_t base_, low_ = 0, high_ = 0;
+    std::uint32_t sp_, mask_, error_;
+    Privilege privilege_;
+};
+
+}  // namespace southgate::cpu
