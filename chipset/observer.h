@@ -20,7 +20,7 @@ class Observer {
                               const sc_core::sc_time& at) = 0;
     // A reset source fired; the lines it pulls follow as line_changed. `source` is a stable identifier such as
     // "port92", "cf9-soft", "cf9-hard", "cf9-full", "kbc-pulse", "kbc-output-port", "shutdown", "s5",
-    // "power-button", "reset-button", "power-on".
+    // "s3", "power-button", "reset-button", "power-on", "wake", "trc-soft", "trc-hard".
     virtual void reset_requested(const char* device, const char* source, const sc_core::sc_time& at) = 0;
     // Free text for a person, e.g. a POST code. `key` is a stable identifier.
     virtual void note(const char* device, const char* key, std::uint64_t value, const sc_core::sc_time& at) = 0;
