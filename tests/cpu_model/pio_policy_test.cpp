@@ -1,0 +1,282 @@
+// The completion policies alone, on a PioContext: matrix A and the rules behind it.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cpu_model/pio/pio_unit.h"
+#include "pio_matrix.h"
+
+namespace southgate::cpu::test {
+namespace {
+
+struct Recorder final : PioObserver {
+    std::vector<std::pair<char, PioEvent>> events;
+    void pio_exit(const PioEvent& event) override { events.emplace_back('e', event); }
+    void pio_complete(const PioEvent& event) override { events.emplace_back('c', event); }
+    void pio_cancel(const PioEvent& event) override { events.emplace_back('x', event); }
+};
+
+void apply(const PlatformAction& action, PioUnit& unit, PioContext& context) {
+    if (action.writes_regs) unit.note_regs_written();
+    if (action.rip) context.rip = *action.rip;
+    if (action.rip_add) context.rip += *action.rip_add;
+    if (action.rax) context.rax = *action.rax;
+    if (action.cs_base) context.cs_base = *action.cs_base;
+    if (action.to_real_mode) context.code64 = false;
+}
+
+void run_cell(const MatrixRow& row, const MatrixColumn& column, std::string_view cell, PioAdvance advance) {
+    SCOPED_TRACE(std::string(row.id) + " " + std::string(column.name) + " \"" + std::string(cell) + "\"");
+    PioUnit unit;
+    unit.set_policy(column.kind, column.quirk);
+    unit.set_advance(advance);
+    PioContext context;
+    context.rip = row.rip;
+    context.rax = row.rax;
+    context.cs_base = row.cs_base;
+    context.code64 = row.mode == Mode::long64;
+    unit.begin(row.is_in() ? Direction::in : Direction::out, row.port(), row.size(),
+               static_cast<std::uint32_t>(row.rax), row.rip + row.code.size(), context);
+    const Prediction expected = predict(row, cell);
+    EXPECT_EQ(context.rip, expected.visible_rip);
+    if (row.is_in()) std::memcpy(unit.exit_payload().data, &row.data, row.size());
+    apply(row.action, unit, context);
+    if (unit.is_pending()) unit.enter(context);
+    EXPECT_EQ(context.rip, expected.rip);
+    EXPECT_EQ(context.rax, expected.rax);
+    EXPECT_FALSE(unit.is_pending());
+}
+
+TEST(PioPolicy, MatrixA) {
+    for (const MatrixRow& row : matrix_a()) {
+        for (std::size_t i = 0; i < matrix_columns.size(); ++i) {
+            run_cell(row, matrix_columns[i], row.cells[i], PioAdvance::relative);
+        }
+    }
+}
+
+TEST(PioPolicy, MatrixAWithAbsoluteAdvance) {
+    for (const MatrixRow& row : matrix_a()) {
+        for (std::size_t i = 0; i < matrix_columns.size(); ++i) {
+            // The document lists the differences of CA and LR only.
+            if (matrix_columns[i].name != "CA" && matrix_columns[i].name != "LR") continue;
+            std::string_view cell = row.cells[i];
+            for (const AbsoluteCell& other : matrix_a_absolute()) {
+                if (other.row == row.id && other.column == matrix_columns[i].name) cell = other.cell;
+            }
+            run_cell(row, matrix_columns[i], cell, PioAdvance::absolute);
+        }
+    }
+}
+
+TEST(PioPolicy, NamesRoundTrip) {
+    for (const MatrixColumn& column : matrix_columns) {
+        EXPECT_EQ(parse_pio_policy(name_of(column.kind)), column.kind);
+        PioUnit unit;
+        unit.set_policy(column.kind, column.quirk);
+        EXPECT_EQ(unit.kind(), column.kind);
+    }
+    EXPECT_FALSE(parse_pio_policy("linear-rip").has_value());
+    EXPECT_FALSE(parse_pio_policy("").has_value());
+}
+
+// Where shadow, retired count and step processing happen.
+struct Effects {
+    bool shadow_at_exit, step_at_exit, step_at_entry;
+    unsigned retired_at_exit, retired_at_entry;
+};
+
+Effects effects(PioPolicyKind kind, bool quirk, Direction direction, std::uint16_t port, AtExit expected) {
+    PioUnit unit;
+    unit.set_policy(kind, quirk);
+    PioContext context;
+    context.rip = 0x8000;
+    context.interrupt_shadow = true;
+    EXPECT_EQ(unit.begin(direction, port, 1, 0, 0x8002, context), expected);
+    Effects result{context.interrupt_shadow, context.step_due, false, static_cast<unsigned>(context.retired),
+                   0};
+    context.step_due = false;
+    context.retired = 0;
+    if (unit.is_pending()) unit.enter(context);
+    result.step_at_entry = context.step_due;
+    result.retired_at_entry = static_cast<unsigned>(context.retired);
+    return result;
+}
+
+TEST(PioPolicy, ShadowCountAndStep) {
+    using K = PioPolicyKind;
+    for (K kind : {K::complete_always, K::cancel_on_rip_write, K::cancel_on_rip_change, K::match_reset_vector,
+                   K::linear_rip_snapshot}) {
+        for (Direction direction : {Direction::in, Direction::out}) {
+            const Effects e = effects(kind, true, direction, 0x80, AtExit::in_place);
+            EXPECT_TRUE(e.shadow_at_exit);
+            EXPECT_FALSE(e.step_at_exit);
+            EXPECT_TRUE(e.step_at_entry);
+            EXPECT_EQ(e.retired_at_exit, 0u);
+            EXPECT_EQ(e.retired_at_entry, 1u);
+        }
+        const Effects quirk = effects(kind, true, Direction::out, 0x7e, AtExit::advanced_or_step);
+        EXPECT_FALSE(quirk.shadow_at_exit);
+        EXPECT_TRUE(quirk.step_at_exit);
+        EXPECT_EQ(quirk.retired_at_exit, 1u);
+        EXPECT_EQ(quirk.retired_at_entry, 0u);
+        // Only OUT, only this port.
+        effects(kind, true, Direction::in, 0x7e, AtExit::in_place);
+        effects(kind, true, Direction::out, 0x7f, AtExit::in_place);
+        effects(kind, false, Direction::out, 0x7e, AtExit::in_place);
+    }
+    const Effects skip = effects(K::skip_before_exit, false, Direction::in, 0x80, AtExit::advanced);
+    EXPECT_FALSE(skip.shadow_at_exit);
+    EXPECT_TRUE(skip.step_at_exit);
+    EXPECT_FALSE(skip.step_at_entry);
+    EXPECT_EQ(skip.retired_at_exit + skip.retired_at_entry, 1u);
+
+    const Effects emulator_out =
+        effects(K::full_emulator, true, Direction::out, 0x7e, AtExit::advanced_no_step);
+    EXPECT_FALSE(emulator_out.shadow_at_exit);
+    EXPECT_FALSE(emulator_out.step_at_exit);
+    EXPECT_EQ(emulator_out.retired_at_exit, 1u);
+    const Effects emulator_in = effects(K::full_emulator, true, Direction::in, 0x80, AtExit::in_place);
+    EXPECT_TRUE(emulator_in.shadow_at_exit);
+    EXPECT_TRUE(emulator_in.step_at_entry);
+    EXPECT_EQ(emulator_in.retired_at_entry, 1u);
+}
+
+TEST(PioPolicy, CancelChangesNothing) {
+    PioUnit unit;
+    PioContext context{.rip = 0x8000, .rax = 0x7788, .interrupt_shadow = true};
+    unit.begin(Direction::in, 0x92, 1, 0, 0x8002, context);
+    unit.exit_payload().data[0] = 0x5a;
+    context.rip = 0x8001;
+    EXPECT_EQ(unit.enter(context), PioOutcome::cancelled);
+    EXPECT_EQ(context.rip, 0x8001u);
+    EXPECT_EQ(context.rax, 0x7788u);
+    EXPECT_TRUE(context.interrupt_shadow);
+    EXPECT_FALSE(context.step_due);
+    EXPECT_EQ(context.retired, 0u);
+}
+
+TEST(PioPolicy, SizeRuleOfIn) {
+    for (const auto& [size, expected] :
+         {std::pair{1u, 0x11223344556677f6u}, {2u, 0x112233445566e5f6u}, {4u, std::uint64_t{0xc3d4e5f6}}}) {
+        PioUnit unit;
+        PioContext context{.rip = 0x8000, .rax = 0x1122334455667788};
+        unit.begin(Direction::in, 0x80, size, 0, 0x8001, context);
+        const std::uint32_t data = 0xc3d4e5f6;
+        std::memcpy(unit.exit_payload().data, &data, size);
+        unit.enter(context);
+        EXPECT_EQ(context.rax, expected) << size;
+    }
+}
+
+TEST(PioPolicy, DataLeftAloneReadsZero) {
+    PioUnit unit;
+    PioContext context{.rip = 0x8000, .rax = 0x7788};
+    unit.begin(Direction::out, 0x80, 4, 0xffffffff, 0x8001, context);
+    unit.enter(context);
+    context.rip = 0x8000;
+    unit.begin(Direction::in, 0x80, 2, 0, 0x8001, context);
+    unit.enter(context);
+    EXPECT_EQ(context.rax, 0u);
+}
+
+TEST(PioPolicy, Events) {
+    Recorder recorder;
+    PioUnit unit;
+    unit.set_observer(&recorder);
+    PioContext context{.rip = 0x8000, .rax = 0x7788, .cs_base = 0x10000};
+    unit.begin(Direction::in, 0x92, 1, 0, 0x8002, context);
+    unit.exit_payload().data[0] = 0x5a;
+    unit.enter(context);
+    context.rip = 0x9000;
+    unit.begin(Direction::out, 0xcf9, 1, 0x06, 0x9001, context);
+    context.cs_base = 0xffff0000;
+    context.rip = 0xfff0;
+    unit.enter(context);
+    ASSERT_EQ(recorder.events.size(), 4u);
+    std::string order;
+    for (const auto& [what, event] : recorder.events) order += what;
+    EXPECT_EQ(order, "ecex");
+    const PioEvent& complete = recorder.events[1].second;
+    EXPECT_EQ(complete.direction, Direction::in);
+    EXPECT_EQ(complete.port, 0x92);
+    EXPECT_EQ(complete.size, 1);
+    EXPECT_EQ(complete.count, 1u);
+    EXPECT_EQ(complete.data, 0x5au);
+    EXPECT_EQ(complete.snapshot, 0x18000u);
+    EXPECT_EQ(complete.visible_rip, 0x8000u);
+    EXPECT_EQ(complete.linear_rip, 0x18002u);
+    EXPECT_EQ(complete.rip, 0x8002u);
+    const PioEvent& cancel = recorder.events[3].second;
+    EXPECT_EQ(cancel.data, 6u);
+    EXPECT_EQ(cancel.snapshot, 0x19000u);
+    EXPECT_EQ(cancel.linear_rip, 0xfffffff0u);
+    EXPECT_EQ(cancel.rip, 0xfff0u);
+
+    // A policy that is done before the exit says so before the platform sees the exit.
+    recorder.events.clear();
+    unit.set_policy(PioPolicyKind::skip_before_exit, false);
+    unit.begin(Direction::out, 0x92, 1, 1, 0xfff2, context);
+    ASSERT_EQ(recorder.events.size(), 2u);
+    EXPECT_EQ(recorder.events[0].second.visible_rip, 0xfff2u);
+    EXPECT_EQ(recorder.events[1].first, 'c');
+}
+
+// --- String rules ---
+
+PendingPio pending_ins(bool rep, std::uint32_t count) {
+    PendingPio pending;
+    pending.set = pending.string = true;
+    pending.count = count;
+    pending.rip = pending.snapshot = 0x8000;
+    pending.length = 2;
+    pending.next_rip = 0x8002;
+    pending.ins.rep = rep;
+    return pending;
+}
+
+TEST(StringPio, BatchSizes) {
+    EXPECT_EQ(ins_batch(0, 3, 1, false), 3u);
+    EXPECT_EQ(ins_batch(0, 2500, 1, false), 1024u);
+    EXPECT_EQ(ins_batch(0, 2500, 2, false), 512u);
+    EXPECT_EQ(ins_batch(0xffe, 5, 1, false), 2u);
+    EXPECT_EQ(ins_batch(0x1002, 5, 1, true), 2u);
+    EXPECT_EQ(ins_batch(0x1000, 5, 1, true), 1u);
+    EXPECT_EQ(ins_batch(0xfff, 5, 4, false), 1u);
+}
+
+TEST(StringPio, PlanOfTheSafePolicies) {
+    using Action = InsPlan::Action;
+    PioContext here{.rip = 0x8000};
+    InsPlan plan = plan_ins(pending_ins(true, 4), here, {4, 0}, false);
+    EXPECT_EQ(plan.action, Action::store);
+    EXPECT_EQ(plan.elements, 4u);
+    EXPECT_EQ(plan.rip, 0x8000u);
+    plan = plan_ins(pending_ins(false, 1), here, {0, 0}, false);
+    EXPECT_EQ(plan.elements, 1u);
+    EXPECT_EQ(plan.rip, 0x8002u);
+    plan = plan_ins(pending_ins(true, 4), here, {1, 0}, false);
+    EXPECT_EQ(plan.elements, 1u);
+    plan = plan_ins(pending_ins(true, 4), here, {0, 0}, false);
+    EXPECT_EQ(plan.elements, 0u);
+    PioContext reset{.rip = 0xfff0, .cs_base = 0xffff0000};
+    EXPECT_EQ(plan_ins(pending_ins(true, 4), reset, {0, 0}, false).action, Action::cancel);
+    EXPECT_EQ(plan_ins(pending_ins(false, 1), reset, {0, 0}, false).action, Action::cancel);
+}
+
+TEST(StringPio, PlanOfTheEmulator) {
+    using Action = InsPlan::Action;
+    PioContext reset{.rip = 0xfff0, .cs_base = 0xffff0000};
+    PendingPio pending = pending_ins(true, 4);
+    pending.regs_written = true;
+    EXPECT_EQ(plan_ins(pending, reset, {0, 0}, true).action, Action::repeat);  // S26
+    const InsPlan nine = plan_ins(pending, reset, {9, 0}, true);               // S26b
+    EXPECT_EQ(nine.action, Action::store);
+    EXPECT_EQ(nine.elements, 9u);
+    EXPECT_EQ(nine.rip, 0x8000u);
+    EXPECT_EQ(plan_ins(pending_ins(false, 1), reset, {0, 0}, true).rip, 0x8002u);
+}
+
+}  // namespace
+}  // namespace southgate::cpu::test
