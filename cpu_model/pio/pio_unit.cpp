@@ -18,14 +18,15 @@ AtExit PioUnit::begin_by_policy(PioContext& context) {
     return at_exit;
 }
 
-void PioUnit::begin_string_out(std::uint16_t port, unsigned size, std::uint64_t rip, std::uint64_t next_rip,
-                               const PioContext& context) {
+void PioUnit::begin_string_out(std::uint16_t port, unsigned size, const void* element, std::uint64_t rip,
+                               std::uint64_t next_rip, const PioContext& context) {
     PioContext on_instruction = context;
     on_instruction.rip = rip;
     start(Direction::out, port, size, 1, next_rip, on_instruction);
     pending_.string = true;
     pending_.set = false;
     pending_.early = true;
+    std::memcpy(pending_.data.data(), element, size);
     pending_.visible_rip = context.rip;
     if (observer_) {
         report_exit(context);

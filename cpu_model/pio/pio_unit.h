@@ -62,10 +62,9 @@ class PioUnit {
         return outcome;
     }
 
-    // One OUTS element leaves: context.rip shows what the exit shows, `rip` is the instruction's. Fill data()
-    // first.
-    void begin_string_out(std::uint16_t port, unsigned size, std::uint64_t rip, std::uint64_t next_rip,
-                          const PioContext& context);
+    // One OUTS element (`size` bytes at `element`) leaves: context.rip is what the exit shows, `rip` the instruction's.
+    void begin_string_out(std::uint16_t port, unsigned size, const void* element, std::uint64_t rip,
+                          std::uint64_t next_rip, const PioContext& context);
     // A batch of INS leaves; context.rip is on the instruction.
     void begin_string_in(std::uint16_t port, unsigned size, std::uint32_t count, const PendingIns& ins,
                          std::uint64_t next_rip, const PioContext& context);

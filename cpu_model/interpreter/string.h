@@ -1,0 +1,97 @@
+// What the string instructions share: element steps, runs inside a page, the repeat loop.
+//
+// REP: each iteration counts as one retired instruction and can be interrupted behind it, with RCX, RSI and RDI exact
+// (SDM vol. 2B "REP"). Runs of elements that plainly lie in host memory go at once; everything else one by one, through
+// the paths that can raise, reach the Bus or hit decoded code.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "cpu_model/interpreter/control.h"
+#include "cpu_model/interpreter/flags.h"
+#include "cpu_model/interpreter/operand.h"
+
+namespace southgate::cpu {
+
+// Uop::aux of INS and OUTS, template argument of the others.
+enum class Repeat : std::uint8_t { none, equal, not_equal };  // REP is `equal`
+
+// The next rip; 32 bits wide outside 64-bit mode. Cpu::cur must be set.
+inline std::uint64_t next_ip_truncated(const Cpu* c) {
+    return (c->mode & mode::code64) ? next_ip(c) : static_cast<std::uint32_t>(next_ip(c));
+}
+
+template <class T>
+inline std::uint64_t string_delta(const Cpu* c) {
+    return (c->eflags & eflags::df) ? std::uint64_t{0} - sizeof(T) : sizeof(T);
+}
+// Moves an index or count register under address size A.
+template <class A>
+inline void add_to(Cpu* c, Gpr r, std::uint64_t amount) {
+    set_reg<A>(c, r, static_cast<A>(get_reg<A>(c, r) + amount));
+}
+
+inline std::uint64_t plain_linear(const Segment& s, std::uint64_t offset) {
+    return static_cast<std::uint32_t>(s.base + offset);
+}
+
+// Elements at `offset` and after it (before it with DF) that stay inside the page, the address size and `limit`
+// (Segment::read_limit or write_limit). 0: the first one already does not.
+template <class T, class A>
+inline std::uint64_t run_length(const Segment& s, A offset, std::int64_t limit, bool down) {
+    constexpr std::uint64_t size = sizeof(T);
+    const auto last = static_cast<std::int64_t>(std::uint64_t{offset} + size - 1);
+    if (last > limit || last < 0) return 0;
+    const std::uint64_t in_page = plain_linear(s, offset) & ~page_mask;
+    if (in_page + size > page_size) return 0;
+    if (down) return std::min<std::uint64_t>(in_page, offset) / size + 1;
+    // Bytes behind the first element; the distances to the last usable byte are what cannot overflow.
+    const std::uint64_t to_end = std::min({static_cast<std::uint64_t>(limit) - offset,
+                                           std::uint64_t{std::numeric_limits<A>::max()} - offset,
+                                           page_size - 1 - in_page});
+    return to_end < size - 1 ? 0 : (to_end - (size - 1)) / size + 1;
+}
+
+// One REP loop. Op provides: Address; compares; one(c, u): one element, may raise before it changes registers;
+// run(c, u, max): up to `max` elements that cannot raise, 0 if there are none. Both step the index registers.
+template <class Op, Repeat R>
+const Uop* repeat_string(Cpu* c, const Uop* u) {
+    using A = typename Op::Address;
+    c->cur = u;
+    bool paid = true;  // the first iteration was deducted from the budget with the block
+    for (A count = get_reg<A>(c, Gpr::rcx); count != 0; count = get_reg<A>(c, Gpr::rcx)) {
+        const std::uint64_t allowed = static_cast<std::uint64_t>(c->left) + (paid ? 1 : 0);
+        if (!paid && (allowed == 0 || c->attention != 0 || c->block->dead)) {
+            // Out of budget, something waits, or the code changed: this instruction again, from the outside.
+            c->ip = instruction_ip(c);
+            return resume(c);
+        }
+        const std::uint64_t done = Op::run(c, u, std::min<std::uint64_t>(count, allowed));
+        if (done != 0) {
+            c->left -= static_cast<std::int64_t>(done - (paid ? 1 : 0));
+            add_to<A>(c, Gpr::rcx, std::uint64_t{0} - done);
+        } else {
+            // Deducted first: an exception gives one instruction back.
+            if (!paid) c->left -= 1;
+            Op::one(c, u);
+            add_to<A>(c, Gpr::rcx, std::uint64_t{0} - 1);
+        }
+        paid = false;
+        if constexpr (Op::compares) {
+            if (get_zf(c) != (R == Repeat::equal)) break;
+        }
+    }
+    c->ip = next_ip_truncated(c);
+    return resume(c);
+}
+
+template <class Op>
+const Uop* single_string(Cpu* c, const Uop* u) {
+    c->cur = u;
+    Op::one(c, u);
+    return next(c, u);
+}
+
+}  // namespace southgate::cpu
