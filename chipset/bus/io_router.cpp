@@ -119,67 +119,36 @@ void IoRouter::forward(const Route& route, tlm::tlm_generic_payload& trans, sc_c
     trans.set_address(address);
 }
 
-// Presents the transaction one byte at a time, in place. The first response that is not OK is the response.
+// Presents the transaction one byte at a time. Bytes past port FFFFh belong to nobody.
 template <typename Access>
 void IoRouter::each_byte(tlm::tlm_generic_payload& trans, Access access) {
-    const sc_dt::uint64 address = trans.get_address();
-    std::uint8_t* const data = trans.get_data_ptr();
-    const unsigned size = trans.get_data_length();
-    const unsigned width = trans.get_streaming_width();
-    tlm::tlm_response_status response = tlm::TLM_OK_RESPONSE;
-    trans.set_data_length(1);
-    trans.set_streaming_width(1);
-    for (unsigned i = 0; i < size; ++i) {
-        trans.set_address(address + i);
-        trans.set_data_ptr(data + i);
-        trans.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-        const bool decoded = address + i < ports;
-        access(routes_[decoded ? table_[address + i] : 0], decoded);
-        if (response == tlm::TLM_OK_RESPONSE) response = trans.get_response_status();
-    }
-    trans.set_address(address);
-    trans.set_data_ptr(data);
-    trans.set_data_length(size);
-    trans.set_streaming_width(width);
-    trans.set_response_status(response);
+    in_parts(
+        trans, [](unsigned) { return 1u; },
+        [&](unsigned) {
+            const std::uint64_t address = trans.get_address();
+            access(address < ports ? &routes_[table_[address]] : nullptr);
+        });
 }
 
 void IoRouter::b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) {
     const sc_dt::uint64 address = trans.get_address();
     if (one_route(address, trans.get_data_length())) return forward(routes_[table_[address]], trans, delay);
-    if (trans.get_byte_enable_ptr()) return trans.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
-    each_byte(trans, [&](const Route& route, bool decoded) {
-        if (decoded) return forward(route, trans, delay);
+    each_byte(trans, [&](const Route* route) {
+        if (route) return forward(*route, trans, delay);
         ++unclaimed_;
         float_bus(trans);
     });
 }
 
 unsigned IoRouter::transport_dbg(tlm::tlm_generic_payload& trans) {
-    if (trans.get_byte_enable_ptr()) return 0;
     const unsigned size = trans.get_data_length();
-    each_byte(trans, [&](const Route& route, bool decoded) {
-        if (!decoded || !route.socket) return float_bus(trans);
-        trans.set_address(trans.get_address() - route.delta);
-        const bool done = (*route.socket)->transport_dbg(trans) == 1;
+    each_byte(trans, [&](const Route* route) {
+        if (!route || !route->socket) return float_bus(trans);
+        trans.set_address(trans.get_address() - route->delta);
+        const bool done = (*route->socket)->transport_dbg(trans) == 1;
         trans.set_response_status(done ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
     });
     return trans.is_response_ok() ? size : 0;
-}
-
-bool IoRouter::get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
-    dmi.allow_none();
-    dmi.set_start_address(0);
-    dmi.set_end_address(~sc_dt::uint64{0});
-    return false;
-}
-
-tlm::tlm_sync_enum IoRouter::nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
-                                             sc_core::sc_time& delay) {
-    if (phase != tlm::BEGIN_REQ) return tlm::TLM_ACCEPTED;
-    b_transport(trans, delay);
-    phase = tlm::END_RESP;
-    return tlm::TLM_COMPLETED;
 }
 
 }  // namespace southgate::chipset

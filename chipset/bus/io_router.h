@@ -12,11 +12,12 @@
 #include <tlm>
 #include <vector>
 
+#include "chipset/bus/blocking_target.h"
 #include "chipset/bus/bus_timing.h"
 
 namespace southgate::chipset {
 
-class IoRouter : public sc_core::sc_module, private tlm::tlm_fw_transport_if<> {
+class IoRouter : public sc_core::sc_module, private BlockingTarget {
   public:
     using Target = tlm::tlm_target_socket<32>;
     using MapId = unsigned;
@@ -51,13 +52,8 @@ class IoRouter : public sc_core::sc_module, private tlm::tlm_fw_transport_if<> {
     std::uint64_t unclaimed_accesses() const { return unclaimed_; }
 
   private:
-    struct Port : tlm::tlm_bw_transport_if<> {
+    struct Port : BlockingInitiator {
         Port(const char* name, Target& device);
-        tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&,
-                                           sc_core::sc_time&) override {
-            return tlm::TLM_ACCEPTED;
-        }
-        void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}
         tlm::tlm_initiator_socket<32> socket;
         Target* device;
     };
@@ -73,9 +69,6 @@ class IoRouter : public sc_core::sc_module, private tlm::tlm_fw_transport_if<> {
 
     void b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& trans) override;
-    bool get_direct_mem_ptr(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) override;
-    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
-                                       sc_core::sc_time& delay) override;
 
     Port& port_of(Target& device);
     void place(Route& route, std::uint32_t first, bool enabled);

@@ -132,28 +132,13 @@ void MemoryRouter::each_part(tlm::tlm_generic_payload& trans, Access access) {
         access(routes_[whole.route]);
         return trans.set_address(address);
     }
-    if (trans.get_byte_enable_ptr()) return trans.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
-    std::uint8_t* const data = trans.get_data_ptr();
-    const unsigned width = trans.get_streaming_width();
-    tlm::tlm_response_status response = tlm::TLM_OK_RESPONSE;
-    for (unsigned done = 0; done < size;) {
-        const Interval part = lookup(address + done);
-        const std::uint64_t room = part.last - (address + done);
-        const unsigned length = room < size - done - 1 ? static_cast<unsigned>(room) + 1 : size - done;
-        trans.set_address(address + done);
-        trans.set_data_ptr(data + done);
-        trans.set_data_length(length);
-        trans.set_streaming_width(length);
-        trans.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-        access(routes_[part.route]);
-        if (response == tlm::TLM_OK_RESPONSE) response = trans.get_response_status();
-        done += length;
-    }
-    trans.set_address(address);
-    trans.set_data_ptr(data);
-    trans.set_data_length(size);
-    trans.set_streaming_width(width);
-    trans.set_response_status(response);
+    in_parts(
+        trans,
+        [&](unsigned done) {
+            const std::uint64_t room = lookup(address + done).last - (address + done);
+            return room < size - done - 1 ? static_cast<unsigned>(room) + 1 : size - done;
+        },
+        [&](unsigned) { access(routes_[lookup(trans.get_address()).route]); });
 }
 
 void MemoryRouter::b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) {
@@ -218,14 +203,6 @@ void MemoryRouter::invalidate_port(const Port& port, std::uint64_t first, std::u
         const std::uint64_t high = std::min(last, route.last - route.delta);
         if (low <= high) target->invalidate_direct_mem_ptr(low + route.delta, high + route.delta);
     }
-}
-
-tlm::tlm_sync_enum MemoryRouter::nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
-                                                 sc_core::sc_time& delay) {
-    if (phase != tlm::BEGIN_REQ) return tlm::TLM_ACCEPTED;
-    b_transport(trans, delay);
-    phase = tlm::END_RESP;
-    return tlm::TLM_COMPLETED;
 }
 
 }  // namespace southgate::chipset

@@ -12,11 +12,12 @@
 #include <tlm>
 #include <vector>
 
+#include "chipset/bus/blocking_target.h"
 #include "chipset/bus/bus_timing.h"
 
 namespace southgate::chipset {
 
-class MemoryRouter : public sc_core::sc_module, private tlm::tlm_fw_transport_if<> {
+class MemoryRouter : public sc_core::sc_module, private BlockingTarget {
   public:
     using Target = tlm::tlm_target_socket<32>;
     using MapId = unsigned;
@@ -45,12 +46,8 @@ class MemoryRouter : public sc_core::sc_module, private tlm::tlm_fw_transport_if
     std::uint64_t unclaimed_accesses() const { return unclaimed_; }
 
   private:
-    struct Port : tlm::tlm_bw_transport_if<> {
+    struct Port : BlockingInitiator {
         Port(const char* name, MemoryRouter& router, Target& device);
-        tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&,
-                                           sc_core::sc_time&) override {
-            return tlm::TLM_ACCEPTED;
-        }
         void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) override {
             router.invalidate_port(*this, first, last);
         }
@@ -76,8 +73,6 @@ class MemoryRouter : public sc_core::sc_module, private tlm::tlm_fw_transport_if
     void b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& trans) override;
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) override;
-    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
-                                       sc_core::sc_time& delay) override;
 
     Port& port_of(Target& device);
     void rebuild();

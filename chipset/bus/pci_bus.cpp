@@ -117,20 +117,6 @@ unsigned PciBus::ConfigPort::transport_dbg(tlm::tlm_generic_payload& trans) {
     return done;
 }
 
-bool PciBus::ConfigPort::get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
-    dmi.init();
-    dmi.set_end_address(~sc_dt::uint64{0});
-    return false;
-}
-
-tlm::tlm_sync_enum PciBus::ConfigPort::nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
-                                                       sc_core::sc_time& delay) {
-    if (phase != tlm::BEGIN_REQ) return tlm::TLM_ACCEPTED;
-    b_transport(trans, delay);
-    phase = tlm::END_RESP;
-    return tlm::TLM_COMPLETED;
-}
-
 tlm::tlm_fw_transport_if<>& PciBus::MasterPort::route(std::uint64_t address) const {
     return bus.memory.claimed(address) ? *bus.memory.target.get_base_export().operator->()
                                        : *bus.host_memory.operator->();
@@ -146,14 +132,6 @@ unsigned PciBus::MasterPort::transport_dbg(tlm::tlm_generic_payload& trans) {
 
 bool PciBus::MasterPort::get_direct_mem_ptr(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
     return route(trans.get_address()).get_direct_mem_ptr(trans, dmi);
-}
-
-tlm::tlm_sync_enum PciBus::MasterPort::nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
-                                                       sc_core::sc_time& delay) {
-    if (phase != tlm::BEGIN_REQ) return tlm::TLM_ACCEPTED;
-    b_transport(trans, delay);
-    phase = tlm::END_RESP;
-    return tlm::TLM_COMPLETED;
 }
 
 void PciBus::HostBackward::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) {

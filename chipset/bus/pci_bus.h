@@ -16,6 +16,7 @@
 #include <tlm>
 #include <vector>
 
+#include "chipset/bus/blocking_target.h"
 #include "chipset/bus/bus_timing.h"
 #include "chipset/bus/io_router.h"
 #include "chipset/bus/memory_router.h"
@@ -58,34 +59,22 @@ class PciBus : public sc_core::sc_module, private PciFunction::Listener {
   private:
     static constexpr unsigned places = 32 * 8;
 
-    struct ConfigPort : tlm::tlm_fw_transport_if<> {
+    struct ConfigPort : BlockingTarget {
         explicit ConfigPort(PciBus& bus) : bus(bus) {}
         void b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) override;
         unsigned transport_dbg(tlm::tlm_generic_payload& trans) override;
-        bool get_direct_mem_ptr(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) override;
-        tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
-                                           sc_core::sc_time& delay) override;
         tlm::tlm_initiator_socket<32>* target_of(std::uint64_t address) const;
         PciBus& bus;
     };
-    struct MasterPort : tlm::tlm_fw_transport_if<> {
+    struct MasterPort : BlockingTarget {
         explicit MasterPort(PciBus& bus) : bus(bus) {}
         void b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) override;
         unsigned transport_dbg(tlm::tlm_generic_payload& trans) override;
         bool get_direct_mem_ptr(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) override;
-        tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
-                                           sc_core::sc_time& delay) override;
         tlm::tlm_fw_transport_if<>& route(std::uint64_t address) const;
         PciBus& bus;
     };
-    struct ConfigBackward : tlm::tlm_bw_transport_if<> {
-        tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&,
-                                           sc_core::sc_time&) override {
-            return tlm::TLM_ACCEPTED;
-        }
-        void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}
-    };
-    struct HostBackward : ConfigBackward {
+    struct HostBackward : BlockingInitiator {
         explicit HostBackward(PciBus& bus) : bus(bus) {}
         void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) override;
         PciBus& bus;
@@ -101,7 +90,7 @@ class PciBus : public sc_core::sc_module, private PciFunction::Listener {
     unsigned first_pirq_device_;
     ConfigPort config_port_{*this};
     MasterPort master_port_{*this};
-    ConfigBackward config_backward_;
+    BlockingInitiator config_backward_;
     HostBackward host_backward_{*this};
     std::array<PciFunction*, places> functions_{};
     std::array<std::unique_ptr<tlm::tlm_initiator_socket<32>>, places> config_sockets_;
