@@ -23,6 +23,7 @@ class Timer8254 : public sc_core::sc_module {
   public:
     // 1.193181666... MHz.
     static constexpr ClockRate kClock{14318180, 12};
+    static std::uint64_t tick_of(const sc_core::sc_time& now) { return kClock.ticks(to_picoseconds(now)); }
 
     struct Config {
         // QEMU deviation 15: PCIRST# puts every counter in mode 3 with count 65536, running. The datasheet gives the
@@ -47,7 +48,6 @@ class Timer8254 : public sc_core::sc_module {
 
   private:
     void write_control(std::uint8_t data, std::uint64_t tick);
-    std::uint64_t tick_of(const sc_core::sc_time& now) const;
     void expire();
     void update(unsigned n, std::uint64_t tick);
     void reset();
@@ -57,7 +57,6 @@ class Timer8254 : public sc_core::sc_module {
     std::array<PitCounter, 3> counters_;
     std::array<LineOut*, 3> outputs_{&out0, &out1, &out2};
     std::array<std::uint64_t, 3> edges_;  // pulse of the next change of each bound output
-    std::uint64_t latest_tick_ = 0;
     sc_core::sc_event edge_event_;
 };
 

@@ -13,7 +13,8 @@ class PitCounter {
   public:
     static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-    // Every entry point takes the current pulse number, `tick`, which never decreases.
+    // Every entry point takes the current pulse number, `tick`; one that lies before the last change counts as that.
+    // Reading and latching never move the counter, so a reader ahead of simulated time loses nobody an edge.
     void write_control(std::uint64_t tick, std::uint8_t control);  // control word; RW != 0
     void write_count(std::uint64_t tick, std::uint8_t data);       // port 40h + n
     std::uint8_t read_count(std::uint64_t tick);                   // latched value first, LSB/MSB as programmed
@@ -22,6 +23,12 @@ class PitCounter {
     void set_gate(std::uint64_t tick, bool level);
 
     void advance(std::uint64_t tick);
+    // The counter at a later pulse.
+    PitCounter at(std::uint64_t tick) const {
+        PitCounter later = *this;
+        later.advance(tick);
+        return later;
+    }
     bool out() const { return out_; }
     // First pulse after the current one at which OUT changes; kNever when it does not without outside help.
     std::uint64_t next_edge() const;
@@ -35,17 +42,17 @@ class PitCounter {
     std::uint32_t modulus() const { return bcd_ ? 10000 : 65536; }
     std::uint32_t decode(std::uint16_t raw) const;
     std::uint16_t encode(std::uint32_t value) const;
-    void count_written(std::uint64_t tick);
     void load();
     void run(std::uint64_t pulses);
     void run_rate(std::uint64_t pulses);
     void run_square(std::uint64_t pulses);
     void run_down(std::uint64_t pulses);
-    std::uint64_t half_period(bool high) const;
+    std::uint32_t half_period(bool high) const;
+    std::uint64_t running_edge() const;
 
     std::uint64_t at_ = 0;           // pulse of the state below
     std::uint64_t load_at_ = kNever; // pulse that moves CR into the counting element
-    std::uint32_t ce_ = 0;           // counting element, 0..modulus; in mode 3 pulses left in the half cycle
+    std::uint32_t ce_ = 0;           // counting element, 0..modulus; in mode 3 the pulses left in the half cycle
     std::uint32_t reload_ = 0;       // decoded count in CR; 0 until one was written
     std::uint32_t cycle_ = 0;        // count the running cycle was loaded with (modes 2, 3)
     std::uint16_t latched_count_ = 0;
@@ -63,7 +70,6 @@ class PitCounter {
     bool second_byte_write_ = false;
     bool second_byte_read_ = false;
     bool count_latched_ = false;
-    bool latched_second_byte_ = false;
     bool status_latched_ = false;
 };
 
