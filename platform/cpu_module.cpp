@@ -1,0 +1,442 @@
+#include "platform/cpu_module.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "platform/events/stream.h"
+
+namespace southgate::platform {
+
+namespace {
+
+std::uint64_t systemc_now() { return sc_core::sc_time_stamp().value(); }
+
+}  // namespace
+
+CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& config, const EngineFactory& factory)
+    : sc_module(name), config_(config), vcpu_(factory(*this)), tsc_clock_(config.tsc_hz) {
+    SC_HAS_PROCESS(CpuModule);
+    SC_THREAD(thread);
+    // The engine runs on this stack: guest code decides how deep its handlers nest.
+    set_stack_size(512 * 1024);
+    memory.bind(*static_cast<tlm::tlm_bw_transport_if<>*>(this));
+    io.bind(*static_cast<tlm::tlm_bw_transport_if<>*>(this));
+
+    init.on_change([this](bool level) { init_changed(level); });
+    cpurst.on_change([this](bool level) { cpurst_changed(level); });
+    power_good.on_change([this](bool level) { power_changed(level); });
+    smi.on_change([this](bool level) {
+        if (!level) return;
+        vcpu_->pulse_smi();
+        wake(wake_smi);
+    });
+    nmi.on_change([this](bool level) {
+        if (!level) return;
+        vcpu_->pulse_nmi();
+        wake(wake_nmi);
+    });
+    intr.on_change([this](bool level) {
+        vcpu_->set_intr(level);
+        if (level) wake(wake_intr);
+    });
+    a20m.on_change([this](bool level) { vcpu_->set_a20m(level); });
+
+    // Ticks an instruction takes; where the two clocks have no integer ratio, set_clock() before each run corrects.
+    tsc_ticks_per_instruction_ = tsc_clock_.ticks(config_.instruction_time_ps);
+    vcpu_->set_ticks_per_instruction(static_cast<std::uint32_t>(tsc_ticks_per_instruction_));
+    vcpu_->set_pio_policy(config_.pio_policy, config_.quirk_out_7e);
+
+    special_ = new chipset::SpecialCycle;
+    special_payload_.set_extension(special_);
+}
+
+CpuModule::~CpuModule() = default;
+
+void CpuModule::end_of_elaboration() {
+    memory_if_ = memory.operator->();
+    io_if_ = io.operator->();
+}
+
+void CpuModule::report_to(EventStream& events) {
+    events_ = &events;
+    events.set_clock({[this] { return local_time_ps(); }, [this] { return instructions(); },
+                      [this] { return linear_rip(); }, [this] { return mode(); },
+                      [this] { return in_port_io_; }},
+                     name());
+    vcpu_->set_pio_observer(&events);
+}
+
+// --- time ---
+
+std::uint64_t CpuModule::horizon() const {
+    const std::uint64_t pending =
+        sc_core::sc_time_to_pending_activity(sc_core::sc_get_curr_simcontext()).value();
+    return systemc_now() + std::min(pending, config_.quantum_ps);
+}
+
+std::uint64_t CpuModule::local_time_ps() const {
+    if (where_ == Where::run) return run_base_ + vcpu_->retired_in_run() * config_.instruction_time_ps;
+    return std::max(now_, systemc_now());
+}
+
+std::uint64_t CpuModule::instructions() const {
+    return where_ == Where::run ? retired_ + vcpu_->retired_in_run() : retired_;
+}
+
+void CpuModule::wait_until(std::uint64_t time_ps) {
+    ++counters_.synchronisations;
+    wait(chipset::from_picoseconds(time_ps - systemc_now()));
+}
+
+void CpuModule::wait_for(unsigned wake_reasons) {
+    while (!(woken_ & wake_reasons)) {
+        woken_ = 0;
+        waiting_ = true;
+        wait(wake_event_);
+        waiting_ = false;
+    }
+    now_ = std::max(now_, systemc_now());
+}
+
+void CpuModule::wake(unsigned reason) {
+    woken_ |= reason;
+    if (where_ == Where::run) {
+        vcpu_->request_exit();
+    } else if (waiting_) {
+        wake_event_.notify(sc_core::SC_ZERO_TIME);
+    }
+}
+
+// --- the loop ---
+
+void CpuModule::thread() {
+    for (;;) {
+        if (stopping_) wait_for(0);
+        if (cpurst.level() || power_lost_) {
+            hold();
+            continue;
+        }
+        if (reset_wanted_) leave_reset();
+        if (init_latched_) take_latched_init();
+        if (start_pending_ && !start_charged_) {
+            // A policy that completes the pending port I/O at the reset vector does so before the first fetch.
+            complete_pending();
+            now_ += starting_ == CpuReset::init ? config_.init_to_fetch_ps : config_.reset_to_fetch_ps;
+            start_charged_ = true;
+        }
+        const std::uint64_t end = horizon();
+        if (now_ < end) {
+            run_slice(end);
+        } else {
+            wait_until(end);
+        }
+    }
+}
+
+void CpuModule::run_slice(std::uint64_t end) {
+    if (start_pending_) {
+        start_pending_ = false;
+        if (events_) events_->first_fetch(starting_, vcpu_->linear_rip());
+    }
+    if (map_changed_) apply_memory_map();
+
+    cpu::Budget budget;
+    budget.instructions = (end - now_ + config_.instruction_time_ps - 1) / config_.instruction_time_ps;
+    if (instruction_limit_) {
+        if (retired_ >= instruction_limit_) {
+            limit_reached_();
+            stop();
+            return;
+        }
+        budget.instructions = std::min(budget.instructions, instruction_limit_ - retired_);
+    }
+    woken_ = 0;
+    horizon_ = end;
+    run_base_ = now_;
+    vcpu_->set_clock(tsc_clock_.ticks(now_));
+    where_ = Where::run;
+    const cpu::Exit exit = vcpu_->run(budget);
+    account(exit);
+
+    switch (exit.reason) {
+        case cpu::ExitReason::pio: port_io(exit.pio); break;
+        case cpu::ExitReason::hlt:
+            if (events_) events_->cpu_activity(CpuActivity::halt, vcpu_->linear_rip());
+            special_cycle(chipset::SpecialCycle::Kind::halt, tlm::TLM_IGNORE_COMMAND, nullptr);
+            wait_for(wake_any);
+            break;
+        case cpu::ExitReason::wait_for_sipi: wait_for(wake_any); break;
+        case cpu::ExitReason::shutdown: shutdown(); break;
+        case cpu::ExitReason::internal_error:
+            internal_error_ = exit.message ? exit.message : "the engine gave no reason";
+            stop();
+            break;
+        case cpu::ExitReason::budget_end:
+        case cpu::ExitReason::interrupt_window:
+        case cpu::ExitReason::debug: break;
+    }
+    // An INIT# that SMM held back is taken by the engine behind RSM.
+    if (init_blocked_ && !vcpu_->events().init_pending) {
+        init_blocked_ = false;
+        start(CpuReset::init);
+    }
+}
+
+void CpuModule::account(const cpu::Exit& exit) {
+    where_ = Where::loop;
+    now_ = run_base_ + exit.retired * config_.instruction_time_ps;
+    retired_ += exit.retired;
+}
+
+void CpuModule::complete_pending() {
+    if (map_changed_) apply_memory_map();
+    run_base_ = now_;
+    horizon_ = ~std::uint64_t{0};
+    where_ = Where::run;
+    account(vcpu_->run(cpu::Budget{0, true}));
+}
+
+void CpuModule::shutdown() {
+    if (events_) events_->cpu_activity(CpuActivity::shutdown, vcpu_->linear_rip());
+    woken_ = 0;
+    special_cycle(chipset::SpecialCycle::Kind::shutdown, tlm::TLM_IGNORE_COMMAND, nullptr);
+    // Left only by INIT#, RESET#, NMI and SMI# (SDM vol. 3A 6.15); the chipset may have answered inside the cycle.
+    wait_for(wake_from_shutdown);
+}
+
+void CpuModule::stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    wake(wake_stop);
+    sc_core::sc_stop();
+}
+
+void CpuModule::limit_instructions(std::uint64_t limit, std::function<void()> reached) {
+    instruction_limit_ = limit;
+    limit_reached_ = std::move(reached);
+}
+
+// --- reset ---
+
+void CpuModule::start(CpuReset kind) {
+    starting_ = kind;
+    start_pending_ = true;
+    start_charged_ = false;
+    if (events_) events_->cpu_activity(CpuActivity::reset, vcpu_->linear_rip());
+}
+
+void CpuModule::init_changed(bool asserted) {
+    if (!asserted) return;
+    if (where_ == Where::transaction) {
+        // The platform holds the CPU in the exit of its own port I/O: INIT acts now, the completion comes later.
+        if (vcpu_->take_init_now()) start(CpuReset::init);
+        else init_blocked_ = true;
+    } else {
+        init_latched_ = true;
+    }
+    wake(wake_init);
+}
+
+void CpuModule::take_latched_init() {
+    init_latched_ = false;
+    complete_pending();
+    if (vcpu_->take_init_now()) start(CpuReset::init);
+    else init_blocked_ = true;
+}
+
+void CpuModule::cpurst_changed(bool asserted) {
+    if (asserted && !reset_wanted_) {
+        reset_wanted_ = true;
+        reset_in_transaction_ = where_ == Where::transaction;
+    }
+    wake(wake_reset);
+}
+
+void CpuModule::power_changed(bool good) {
+    power_lost_ = !good;
+    if (!good) power_up_ = true;
+    cpurst_changed(!good);
+}
+
+void CpuModule::hold() {
+    // A line that came after the port I/O finds it completed; one that came inside it finds it pending.
+    if (!reset_in_transaction_) complete_pending();
+    reset_in_transaction_ = true;
+    if (events_) events_->cpu_activity(CpuActivity::held, vcpu_->linear_rip());
+    woken_ = 0;
+    while (!stopping_ && (cpurst.level() || power_lost_)) {
+        woken_ = 0;
+        wait_for(wake_reset | wake_stop);
+    }
+}
+
+void CpuModule::leave_reset() {
+    if (!reset_in_transaction_) complete_pending();
+    vcpu_->reset(power_up_);
+    start(power_up_ ? CpuReset::power_on : CpuReset::reset);
+    power_up_ = reset_wanted_ = reset_in_transaction_ = false;
+    init_latched_ = init_blocked_ = false;  // RESET# wins over INIT# (SDM vol. 3A 9.1)
+}
+
+// --- transactions ---
+
+// `local` is the local time before and, with the delay the target annotated, after.
+void CpuModule::transport_at(tlm::tlm_fw_transport_if<>& target, tlm::tlm_generic_payload& trans,
+                             std::uint64_t& local) {
+    const std::uint64_t before = systemc_now();
+    sc_core::sc_time delay = chipset::from_picoseconds(local > before ? local - before : 0);
+    target.b_transport(trans, delay);
+    local = systemc_now() + delay.value();
+}
+
+bool CpuModule::transport(tlm::tlm_fw_transport_if<>& target, tlm::tlm_command command, std::uint64_t address,
+                          std::uint8_t* data, unsigned size) {
+    payload_.set_command(command);
+    payload_.set_address(address);
+    payload_.set_data_ptr(data);
+    payload_.set_data_length(size);
+    payload_.set_streaming_width(size);
+    payload_.set_byte_enable_ptr(nullptr);
+    payload_.set_dmi_allowed(false);
+    payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    if (where_ == Where::run) {
+        // The delay moves everything that follows in this run().
+        const std::uint64_t start = local_time_ps();
+        std::uint64_t local = start;
+        transport_at(target, payload_, local);
+        run_base_ += local - start;
+        if (local >= horizon_ || horizon() < horizon_) vcpu_->request_exit();
+    } else {
+        where_ = Where::transaction;
+        transport_at(target, payload_, now_);
+        where_ = Where::loop;
+    }
+    if (payload_.is_response_ok()) return true;
+    ++counters_.floating_accesses;
+    if (command == tlm::TLM_READ_COMMAND) std::memset(data, 0xff, size);
+    return false;
+}
+
+void CpuModule::port_io(const cpu::PioExit& pio) {
+    const auto command = pio.direction == cpu::Direction::in ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND;
+    in_port_io_ = true;
+    for (std::uint32_t i = 0; i < pio.count; ++i) {
+        ++counters_.pio_transactions;
+        transport(*io_if_, command, pio.port, pio.data + std::size_t{i} * pio.size, pio.size);
+        // A reset in the middle of a batch ends it: the elements behind it were never on the bus.
+        if (start_pending_ || reset_wanted_ || stopping_) break;
+    }
+    in_port_io_ = false;
+}
+
+void CpuModule::memory_access(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data,
+                              unsigned size) {
+    ++counters_.memory_transactions;
+    if (transport(*memory_if_, command, address, data, size) && payload_.is_dmi_allowed()) request_dmi(address);
+}
+
+void CpuModule::read(std::uint64_t physical, void* data, unsigned size) {
+    memory_access(tlm::TLM_READ_COMMAND, physical, static_cast<std::uint8_t*>(data), size);
+}
+
+void CpuModule::write(std::uint64_t physical, const void* data, unsigned size) {
+    std::uint8_t copy[8];
+    std::memcpy(copy, data, size);
+    memory_access(tlm::TLM_WRITE_COMMAND, physical, copy, size);
+}
+
+void CpuModule::special_cycle(chipset::SpecialCycle::Kind kind, tlm::tlm_command command, std::uint8_t* data) {
+    special_->kind = kind;
+    special_payload_.set_command(command);
+    special_payload_.set_address(0);
+    special_payload_.set_data_ptr(data);
+    special_payload_.set_data_length(data ? 1 : 0);
+    special_payload_.set_streaming_width(1);
+    special_payload_.set_byte_enable_ptr(nullptr);
+    special_payload_.set_dmi_allowed(false);
+    special_payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    if (where_ == Where::run) {
+        std::uint64_t local = local_time_ps();
+        const std::uint64_t start = local;
+        transport_at(*io_if_, special_payload_, local);
+        run_base_ += local - start;
+    } else {
+        where_ = Where::transaction;
+        transport_at(*io_if_, special_payload_, now_);
+        where_ = Where::loop;
+    }
+}
+
+std::uint8_t CpuModule::acknowledge_on_bus() {
+    std::uint8_t vector = 0xff;
+    special_cycle(chipset::SpecialCycle::Kind::interrupt_acknowledge, tlm::TLM_READ_COMMAND, &vector);
+    return special_payload_.is_response_ok() ? vector : 0xff;
+}
+
+std::uint8_t CpuModule::interrupt_acknowledge() {
+    return apic_.acknowledge ? apic_.acknowledge() : acknowledge_on_bus();
+}
+
+void CpuModule::smm_changed(bool in_smm) {
+    if (events_) events_->cpu_activity(in_smm ? CpuActivity::smm_enter : CpuActivity::smm_leave, 0);
+    smiact.set(in_smm);
+    // RSM is where a held-back INIT# is taken: look at it there.
+    if (!in_smm && init_blocked_) vcpu_->request_exit();
+}
+
+void CpuModule::apic_base_written(std::uint64_t value) {
+    if (apic_.base_written) apic_.base_written(value);
+}
+
+std::uint8_t CpuModule::read_cr8() { return apic_.read_cr8 ? apic_.read_cr8() : 0; }
+
+void CpuModule::write_cr8(std::uint8_t value) {
+    if (apic_.write_cr8) apic_.write_cr8(value);
+}
+
+// --- direct memory ---
+
+void CpuModule::request_dmi(std::uint64_t address) {
+    payload_.set_address(address);
+    tlm::tlm_dmi dmi;
+    if (!memory_if_->get_direct_mem_ptr(payload_, dmi)) return;
+    ++counters_.dmi_grants;
+    if (map_.add(dmi.get_start_address(), dmi.get_end_address(), dmi.get_dmi_ptr(), dmi.is_read_allowed(),
+                 dmi.is_write_allowed()))
+        apply_memory_map();
+}
+
+void CpuModule::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) {
+    if (!map_.remove(first, last)) return;
+    ++counters_.dmi_invalidations;
+    map_changed_ = true;
+    // Inside run() the engine must not use the old map for one more access; outside, several changes make one.
+    if (where_ == Where::run) apply_memory_map();
+}
+
+void CpuModule::apply_memory_map() {
+    map_changed_ = false;
+    ++counters_.memory_map_updates;
+    vcpu_->set_memory_map(map_.slots());
+}
+
+tlm::tlm_sync_enum CpuModule::nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) {
+    return tlm::TLM_ACCEPTED;
+}
+
+// --- for people ---
+
+std::string_view CpuModule::mode() const {
+    constexpr std::uint64_t pe = 1, pg = 1u << 31, vm = 1u << 17, lma = 1u << 10;
+    if (vcpu_->events().in_smm) return "smm";
+    const auto sregs = vcpu_->sregs();
+    const auto& cs = sregs.seg[static_cast<unsigned>(cpu::Seg::cs)];
+    if (!(sregs.cr0 & pe)) return "real";
+    if (vcpu_->regs().rflags & vm) return "v86";
+    if (sregs.efer & lma) return cs.attributes & cpu::SegmentRegister::l ? "long 64" : "long compat";
+    const bool wide = cs.attributes & cpu::SegmentRegister::db;
+    if (sregs.cr0 & pg) return wide ? "paged 32" : "paged 16";
+    return wide ? "protected 32" : "protected 16";
+}
+
+}  // namespace southgate::platform

@@ -1,0 +1,194 @@
+// A vCPU as an sc_module: the drop-in x86 initiator.
+//
+// Two initiator sockets (memory, I/O) carry plain generic payloads; interrupt acknowledge and the Shutdown and Halt
+// special cycles travel on the I/O socket with a chipset::SpecialCycle extension. The pins are immediate lines
+// (chipset/lines.h). Time is loosely timed and exact at once: an instruction never *starts* at or after the next
+// pending SystemC activity, so a timer interrupt is taken at the first instruction boundary after its time; PIO
+// round trips and memory accesses never wait().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <systemc>
+#include <tlm>
+
+#include "chipset/bus/special_cycle.h"
+#include "chipset/clock.h"
+#include "chipset/lines.h"
+#include "cpu_model/pio/policy.h"
+#include "cpu_model/vcpu.h"
+#include "platform/events/event.h"
+#include "platform/memory_map.h"
+
+namespace southgate::platform {
+
+class EventStream;
+
+struct CpuConfig {
+    std::uint64_t instruction_time_ps = 10'000;   // 10 ns: 100 million instructions a simulated second
+    std::uint64_t tsc_hz = 1'000'000'000;         // derived from the same virtual time
+    std::uint64_t quantum_ps = 1'000'000'000;     // the CPU runs at most this far ahead when nothing is pending
+    std::uint64_t init_to_fetch_ps = 0;           // processor-internal time from INIT# to the first fetch
+    std::uint64_t reset_to_fetch_ps = 0;          // ... from the release of RESET# to the first fetch
+    cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;
+    bool quirk_out_7e = true;                     // KVM_X86_QUIRK_OUT_7E_INC_RIP
+};
+
+struct CpuCounters {
+    std::uint64_t pio_transactions = 0, memory_transactions = 0, floating_accesses = 0;
+    std::uint64_t dmi_grants = 0, dmi_invalidations = 0, memory_map_updates = 0;
+    std::uint64_t synchronisations = 0;  // waits for SystemC time
+};
+
+class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_bw_transport_if<> {
+  public:
+    using EngineFactory = std::function<std::unique_ptr<cpu::Vcpu>(cpu::Bus&)>;
+
+    tlm::tlm_initiator_socket<32> memory{"memory"};
+    tlm::tlm_initiator_socket<32> io{"io"};
+
+    chipset::LineIn init{"init"};              // INIT#: taken from the asserting edge
+    chipset::LineIn cpurst{"cpurst"};          // RESET#: held while asserted, starts from the releasing edge
+    chipset::LineIn power_good{"power_good"};  // a falling edge is loss of power; unbound means always powered
+    chipset::LineIn smi{"smi"};                // SMI#, edge
+    chipset::LineIn nmi{"nmi"};                // NMI, edge
+    chipset::LineIn intr{"intr"};              // INTR, level
+    chipset::LineIn a20m{"a20m"};              // A20M#: asserted = address bit 20 forced to 0
+    chipset::LineOut smiact{"smiact"};         // SMIACT#
+    chipset::LineOut ferr{"ferr"};             // FERR#: never asserted, the engines report x87 errors natively
+
+    CpuModule(const sc_core::sc_module_name& name, const CpuConfig& config, const EngineFactory& factory);
+    ~CpuModule() override;
+
+    // The local APIC of this CPU, if there is one: who learns IA32_APIC_BASE and CR8, and who answers the interrupt
+    // acknowledge. Without one, CR8 reads 0 and the acknowledge goes to the I/O socket.
+    struct LocalApic {
+        std::function<void(std::uint64_t base)> base_written;
+        std::function<std::uint8_t()> read_cr8;
+        std::function<void(std::uint8_t)> write_cr8;
+        std::function<std::uint8_t()> acknowledge;
+    };
+    void attach(LocalApic apic) { apic_ = std::move(apic); }
+    // One interrupt acknowledge cycle on the I/O socket: the vector of the 8259s; FFh when nobody answers.
+    std::uint8_t acknowledge_on_bus();
+
+    // Ends the simulation: the CPU stops at the next instruction boundary.
+    void stop();
+    bool stopped() const { return stopping_; }
+    // The CPU stops exactly after `limit` retired instructions and `reached` is called. 0: no limit.
+    void limit_instructions(std::uint64_t limit, std::function<void()> reached);
+
+    // Somebody wrote memory that the engine may have decoded (MemoryTarget::on_write).
+    void memory_written(const std::uint8_t* host, std::size_t size) { vcpu_->memory_written(host, size); }
+    // Builds port-I/O events from now on. The stream must outlive the module.
+    void report_to(EventStream& events);
+
+    // Local time of the CPU, ps, and instructions retired since power-on; exact inside transactions too.
+    std::uint64_t local_time_ps() const;
+    std::uint64_t instructions() const;
+    // Processor mode for people: "real", "protected 16", "protected 32", "paged 32", "v86", "long 64", "smm" ...
+    std::string_view mode() const;
+    std::uint64_t linear_rip() const { return vcpu_->linear_rip(); }
+    bool in_port_io() const { return in_port_io_; }
+
+    // Why the engine gave up, if it did (ExitReason::internal_error); nullptr otherwise.
+    const char* internal_error() const { return internal_error_; }
+
+    cpu::Vcpu& vcpu() { return *vcpu_; }
+    const cpu::Vcpu& vcpu() const { return *vcpu_; }
+    const CpuCounters& counters() const { return counters_; }
+    const CpuConfig& config() const { return config_; }
+
+  private:
+    enum class Where : std::uint8_t { loop, run, transaction };  // what a line change interrupts
+    enum Wake : unsigned {
+        wake_intr = 1, wake_nmi = 2, wake_smi = 4, wake_init = 8, wake_reset = 16, wake_stop = 32,
+        wake_from_shutdown = wake_nmi | wake_smi | wake_init | wake_reset | wake_stop,
+        wake_any = wake_from_shutdown | wake_intr,
+    };
+
+    void end_of_elaboration() override;
+    void thread();
+    // Next moment the CPU may not start an instruction at or after: pending activity or the end of the quantum.
+    std::uint64_t horizon() const;
+    void wait_until(std::uint64_t time_ps);
+    void wait_for(unsigned wake_reasons);
+    void run_slice(std::uint64_t horizon);
+    void account(const cpu::Exit& exit);
+    void complete_pending();
+    void port_io(const cpu::PioExit& pio);
+    void shutdown();
+    void hold();
+    void leave_reset();
+    void take_latched_init();
+    void start(CpuReset kind);
+
+    // One transaction with the reused payload. False when nobody answered; then `data` of a read floats high.
+    bool transport(tlm::tlm_fw_transport_if<>& target, tlm::tlm_command command, std::uint64_t address,
+                   std::uint8_t* data, unsigned size);
+    void transport_at(tlm::tlm_fw_transport_if<>& target, tlm::tlm_generic_payload& trans, std::uint64_t& local);
+    void memory_access(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data, unsigned size);
+    void special_cycle(chipset::SpecialCycle::Kind kind, tlm::tlm_command command, std::uint8_t* data);
+    void request_dmi(std::uint64_t address);
+    void apply_memory_map();
+
+    void init_changed(bool asserted);
+    void cpurst_changed(bool asserted);
+    void power_changed(bool good);
+    void wake(unsigned reason);
+
+    // cpu::Bus
+    void read(std::uint64_t physical, void* data, unsigned size) override;
+    void write(std::uint64_t physical, const void* data, unsigned size) override;
+    std::uint8_t interrupt_acknowledge() override;
+    void smm_changed(bool in_smm) override;
+    void apic_base_written(std::uint64_t value) override;
+    std::uint8_t read_cr8() override;
+    void write_cr8(std::uint8_t value) override;
+
+    // tlm_bw_transport_if
+    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay) override;
+    void invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) override;
+
+    CpuConfig config_;
+    std::unique_ptr<cpu::Vcpu> vcpu_;
+    EventStream* events_ = nullptr;
+    LocalApic apic_;
+    tlm::tlm_fw_transport_if<>* memory_if_ = nullptr;
+    tlm::tlm_fw_transport_if<>* io_if_ = nullptr;
+
+    // Time. `now_` is the CPU's local time outside run(); inside, run_base_ plus what has retired.
+    std::uint64_t now_ = 0, run_base_ = 0;
+    std::uint64_t retired_ = 0;       // before the current run()
+    std::uint64_t horizon_ = 0;       // of the current run()
+    std::uint64_t tsc_ticks_per_instruction_;
+    chipset::ClockRate tsc_clock_;
+    std::uint64_t instruction_limit_ = 0;
+    std::function<void()> limit_reached_;
+    Where where_ = Where::loop;
+    bool in_port_io_ = false;
+
+    // Lines and activity.
+    sc_core::sc_event wake_event_;
+    unsigned woken_ = 0;
+    bool waiting_ = false, stopping_ = false;
+    bool power_lost_ = false, power_up_ = true;
+    bool reset_wanted_ = true;         // RESET# was asserted since the last start
+    bool reset_in_transaction_ = true; // ... while a transaction of ours was under way
+    bool init_latched_ = false;        // INIT# edge to be taken by the loop
+    bool init_blocked_ = false;        // INIT# edge the engine has latched (SMM)
+    CpuReset starting_ = CpuReset::power_on;
+    bool start_pending_ = false, start_charged_ = false;
+
+    MemoryMap map_;
+    bool map_changed_ = false;
+    tlm::tlm_generic_payload payload_, special_payload_;
+    chipset::SpecialCycle* special_;   // owned by special_payload_
+    const char* internal_error_ = nullptr;
+    CpuCounters counters_;
+};
+
+}  // namespace southgate::platform

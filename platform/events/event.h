@@ -1,0 +1,87 @@
+// One thing that happened in the machine, as every sink sees it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "cpu_model/pio/policy.h"
+
+namespace southgate::platform {
+
+enum class PioStep : std::uint8_t { exit, complete, cancel };
+
+// A port I/O left the engine, was completed, or was dropped (cpu_model/pio/policy.h has the fields).
+struct PioHappened {
+    PioStep step;
+    cpu::PioEvent pio;
+};
+
+// A line of interest changed its logical level.
+struct LineChanged {
+    std::string_view line;
+    bool asserted;
+};
+
+// A reset source fired. `mode` and `linear_rip` are the CPU's at that moment; in_port_io: inside the transaction
+// of its last port I/O.
+struct ResetRequested {
+    std::string_view reset_source;
+    std::string_view mode;
+    std::uint64_t linear_rip;
+    bool in_port_io;
+};
+
+// The CPU performed the reset: INIT, RESET# released, or power-on.
+enum class CpuReset : std::uint8_t { init, reset, power_on };
+struct FirstFetch {
+    CpuReset kind;
+    std::uint64_t linear_rip;
+};
+
+// `held`: stopped by RESET# or loss of power. `reset`: the state of INIT or RESET# was loaded; the first fetch follows.
+enum class CpuActivity : std::uint8_t { shutdown, halt, smm_enter, smm_leave, held, reset };
+struct CpuActivityChanged {
+    CpuActivity activity;
+    std::uint64_t linear_rip;  // 0 for smm_enter and smm_leave
+};
+
+struct RegisterWritten {
+    std::string_view name;
+    std::uint32_t offset;
+    std::uint64_t before, after;
+};
+
+// Free-form: a POST code, a marker.
+struct Noted {
+    std::string_view key;
+    std::uint64_t value;
+};
+
+using EventPayload = std::variant<PioHappened, LineChanged, ResetRequested, FirstFetch, CpuActivityChanged,
+                                  RegisterWritten, Noted>;
+
+struct Event {
+    std::uint64_t time_ps = 0;       // simulated time, picoseconds
+    std::uint64_t instructions = 0;  // retired since power-on
+    std::string_view source;         // hierarchical SystemC name of the module
+    EventPayload payload;
+};
+
+// Stable names, used by every sink.
+std::string_view kind_of(const Event& event);  // "pio.exit", "line", "reset", "cpu.first_fetch" ...
+std::string_view name_of(CpuReset kind);
+std::string_view name_of(CpuActivity activity);
+
+class EventSink {
+  public:
+    virtual ~EventSink() = default;
+    // String views inside the event live only during the call.
+    virtual void take(const Event& event) = 0;
+    // Called once at the end of the run; `time_ps` and `instructions` are the last ones.
+    virtual void finish(std::uint64_t time_ps, std::uint64_t instructions) {
+        (void)time_ps, (void)instructions;
+    }
+};
+
+}  // namespace southgate::platform

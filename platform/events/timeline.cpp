@@ -1,0 +1,170 @@
+#include "platform/events/timeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "platform/events/text_log.h"
+
+namespace southgate::platform {
+
+namespace {
+
+// Lines that belong to the story of a reset; interrupts do not.
+constexpr std::array<std::string_view, 10> reset_lines{"init",   "cpurst",         "pcirst",      "rstdrv",
+                                                       "pltrst", "power_good",     "powered_off", "rcin",
+                                                       "sys_reset", "resume_well_ok"};
+
+bool is_reset_line(std::string_view line) {
+    return std::find(reset_lines.begin(), reset_lines.end(), line) != reset_lines.end();
+}
+
+}  // namespace
+
+std::string_view name_of(PioFate fate) {
+    switch (fate) {
+        case PioFate::none: return "none pending";
+        case PioFate::pending: return "pending";
+        case PioFate::completed_before_exit: return "completed before the exit";
+        case PioFate::completed_before_line: return "completed before the line came";
+        case PioFate::completed_after_reset: return "completed after the reset";
+        case PioFate::dropped: return "dropped";
+    }
+    return "";
+}
+
+void ResetTimeline::open(const Event& event, std::string_view source) {
+    recording_ = records_.size() < capacity_;
+    if (!recording_) return;
+    ResetRecord& r = records_.emplace_back();
+    r.number = static_cast<unsigned>(resets_);
+    r.reset_source = source;
+    r.device = event.source;
+    r.requested_ps = event.time_ps;
+    r.requested_instructions = event.instructions;
+    r.since_ps = event.time_ps - std::min(last_fetch_ps_, event.time_ps);
+    r.since_instructions = event.instructions - std::min(last_fetch_instructions_, event.instructions);
+}
+
+void ResetTimeline::take(const Event& event) {
+    if (const auto* pio = std::get_if<PioHappened>(&event.payload)) {
+        if (pio->step == PioStep::exit) {
+            last_pio_ = pio->pio;
+            last_pio_done_ = false;
+            return;
+        }
+        last_pio_done_ = true;
+        ResetRecord* r = current();
+        if (!r || r->fate != PioFate::pending) return;
+        if (pio->step == PioStep::cancel) r->fate = PioFate::dropped;
+        else r->fate = r->taken ? PioFate::completed_after_reset : PioFate::completed_before_line;
+    } else if (const auto* cpu = std::get_if<CpuActivityChanged>(&event.payload)) {
+        if (ResetRecord* r = current(); r && cpu->activity == CpuActivity::reset) r->taken = true;
+    } else if (const auto* line_changed = std::get_if<LineChanged>(&event.payload)) {
+        line(event, *line_changed);
+    } else if (const auto* request = std::get_if<ResetRequested>(&event.payload)) {
+        const bool power_on = request->reset_source == "power-on" && records_.empty();
+        if (!power_on) ++resets_;
+        open(event, request->reset_source);
+        if (ResetRecord* r = current()) {
+            r->mode = request->mode;
+            r->cause_rip = request->linear_rip;
+            if (request->in_port_io && last_pio_) {
+                r->pio = last_pio_;
+                r->fate = last_pio_done_ ? PioFate::completed_before_exit : PioFate::pending;
+            }
+        }
+    } else if (const auto* fetch = std::get_if<FirstFetch>(&event.payload)) {
+        first_fetch(event, *fetch);
+    }
+}
+
+void ResetTimeline::line(const Event& event, const LineChanged& e) {
+    ResetRecord* r = current();
+    if (!r || !is_reset_line(e.line)) return;
+    for (auto pulse = r->lines.rbegin(); pulse != r->lines.rend(); ++pulse) {
+        if (pulse->line != e.line) continue;
+        if (!pulse->back_ps && pulse->level != e.asserted) {
+            pulse->back_ps = event.time_ps;
+            return;
+        }
+        break;
+    }
+    // A release without the edge before it belongs to an earlier reset.
+    if (!e.asserted && e.line != "power_good") return;
+    r->lines.push_back({std::string(e.line), e.asserted, event.time_ps, std::nullopt});
+}
+
+void ResetTimeline::first_fetch(const Event& event, const FirstFetch& e) {
+    last_fetch_ps_ = event.time_ps;
+    last_fetch_instructions_ = event.instructions;
+    ResetRecord* r = current();
+    if (!r || r->fetched) {
+        // A chipset that does not report its sources, or a CPU without one.
+        if (e.kind != CpuReset::power_on) ++resets_;
+        open(event, name_of(e.kind));
+        r = current();
+        if (!r) return;
+    }
+    r->fetched = true;
+    r->kind = e.kind;
+    r->fetch_rip = e.linear_rip;
+    r->fetch_ps = event.time_ps;
+    r->fetch_instructions = event.instructions;
+}
+
+std::string ResetTimeline::format() const {
+    std::string text;
+    const auto out = std::back_inserter(text);
+    fmt::format_to(out, "reset timeline: {} reset{}\n", resets_, resets_ == 1 ? "" : "s");
+    for (const ResetRecord& r : records_) {
+        fmt::format_to(out, "#{:<3} {:>12}  {:<18}", r.number, format_time(r.requested_ps), r.reset_source);
+        if (r.number == 0) {
+            fmt::format_to(out, "power-on");
+        } else {
+            fmt::format_to(out, "{} instructions, {} after the previous start", r.since_instructions,
+                           format_time(r.since_ps));
+        }
+        fmt::format_to(out, "\n     cause      ");
+        if (r.pio) {
+            fmt::format_to(out, "{} at {:08X}, {} mode\n", format_access(*r.pio), r.pio->snapshot, r.mode);
+            fmt::format_to(out, "     port I/O   snapshot {:08X}, rip at the exit {:X}: {}\n", r.pio->snapshot,
+                           r.pio->visible_rip, name_of(r.fate));
+        } else if (r.number == 0) {
+            fmt::format_to(out, "power supply\n");
+        } else {
+            fmt::format_to(out, "{}, CPU at {:08X}, {} mode; no port I/O pending\n", r.device, r.cause_rip, r.mode);
+        }
+        if (!r.lines.empty()) {
+            fmt::format_to(out, "     lines      ");
+            for (std::size_t i = 0; i < r.lines.size(); ++i) {
+                const LinePulse& l = r.lines[i];
+                if (i) fmt::format_to(out, ", ");
+                fmt::format_to(out, "{} {} +{}", l.line, l.level ? "on" : "off",
+                               format_time(l.at_ps - std::min(l.at_ps, r.requested_ps)));
+                if (l.back_ps) fmt::format_to(out, " for {}", format_time(*l.back_ps - l.at_ps));
+            }
+            fmt::format_to(out, "\n");
+        }
+        fmt::format_to(out, "     first fetch ");
+        if (r.fetched) {
+            fmt::format_to(out, "{:08X} after {}, +{}", r.fetch_rip, name_of(r.kind),
+                           format_time(r.fetch_ps - std::min(r.fetch_ps, r.requested_ps)));
+            const std::uint64_t ran = r.fetch_instructions - r.requested_instructions;
+            // The port I/O itself counts as one.
+            const std::uint64_t own = r.pio && r.fate == PioFate::completed_before_line ? 1 : 0;
+            if (ran > own)
+                fmt::format_to(out, ", {} more instruction{} before it", ran - own, ran - own == 1 ? "" : "s");
+            fmt::format_to(out, "\n");
+        } else {
+            fmt::format_to(out, "none\n");
+        }
+    }
+    if (resets_ + 1 > records_.size() && !records_.empty() && records_.size() >= capacity_)
+        fmt::format_to(out, "{} more resets not kept\n", resets_ + 1 - records_.size());
+    return text;
+}
+
+}  // namespace southgate::platform

@@ -1,0 +1,80 @@
+// The reset flight recorder: for every reset who asked for it, which lines moved for how long, what became of the port
+// I/O under way, and where the CPU went on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/events/event.h"
+
+namespace southgate::platform {
+
+struct LinePulse {
+    std::string line;
+    bool level;                              // the level of the first edge
+    std::uint64_t at_ps;                     // first edge
+    std::optional<std::uint64_t> back_ps;    // second edge
+};
+
+enum class PioFate : std::uint8_t {
+    none,                   // the reset did not come from a port I/O
+    pending,                // still open
+    completed_before_exit,  // the policy advanced before the platform saw the I/O
+    completed_before_line,  // the I/O ended, then the line arrived
+    completed_after_reset,  // the policy completed it on the CPU that was reset meanwhile
+    dropped,                // the policy dropped it
+};
+std::string_view name_of(PioFate fate);
+
+struct ResetRecord {
+    unsigned number = 0;                 // 0 is power-on
+    std::string reset_source;            // "port92", "cf9-hard" ...
+    std::string device;
+    std::uint64_t requested_ps = 0;
+    std::uint64_t requested_instructions = 0;
+    std::string mode;                    // of the CPU when the source fired
+    std::uint64_t cause_rip = 0;         // linear
+    std::optional<cpu::PioEvent> pio;    // the port I/O that caused it
+    PioFate fate = PioFate::none;
+    std::vector<LinePulse> lines;        // in the order of their first edges
+    bool taken = false;                  // the CPU loaded its reset state
+    // The first fetch after it, if the CPU came that far.
+    bool fetched = false;
+    CpuReset kind = CpuReset::init;
+    std::uint64_t fetch_rip = 0;
+    std::uint64_t fetch_ps = 0;
+    std::uint64_t fetch_instructions = 0;
+    // Between the first fetch after the previous reset and this one's request.
+    std::uint64_t since_instructions = 0, since_ps = 0;
+};
+
+class ResetTimeline : public EventSink {
+  public:
+    // Keeps the first `capacity` resets and counts the rest.
+    explicit ResetTimeline(std::size_t capacity = 10'000) : capacity_(capacity) {}
+
+    void take(const Event& event) override;
+    const std::vector<ResetRecord>& records() const { return records_; }
+    std::uint64_t resets() const { return resets_; }  // power-on not counted
+
+    // The table for a person.
+    std::string format() const;
+
+  private:
+    ResetRecord* current() { return recording_ ? &records_.back() : nullptr; }
+    void open(const Event& event, std::string_view source);
+    void line(const Event& event, const LineChanged& e);
+    void first_fetch(const Event& event, const FirstFetch& e);
+
+    std::size_t capacity_;
+    std::vector<ResetRecord> records_;
+    bool recording_ = false;
+    std::uint64_t resets_ = 0;
+    std::uint64_t last_fetch_ps_ = 0, last_fetch_instructions_ = 0;
+    std::optional<cpu::PioEvent> last_pio_;
+    bool last_pio_done_ = false;
+};
+
+}  // namespace southgate::platform
