@@ -7,7 +7,6 @@
 
 #include "chipset/bus/special_cycle.h"
 #include "chipset/i440fx/host_bridge_registers.h"
-#include "chipset/observer.h"
 
 namespace southgate::chipset {
 
@@ -76,13 +75,14 @@ Register& HostBridge::reg(const char* register_name) {
 
 // 82441FX 290549 3.2.24: setting D_LCK closes D_OPEN; from then on only a reset changes either.
 void HostBridge::write_smram(std::uint32_t before) {
-    if (config_.smram_lock_ignored) return;
+    if (config_.personality.smram_lock_absent) return;
     constexpr std::uint32_t locked = pmc::smram_open | pmc::smram_lock | pmc::smram_enable;
     if (before & pmc::smram_lock) smram_->value = (smram_->value & ~locked) | (before & locked);
     if (smram_->value & pmc::smram_lock) smram_->value &= ~std::uint32_t{pmc::smram_open};
 }
 
 void HostBridge::write_trc(std::uint32_t before) {
+    if (config_.personality.trc_is_storage) return;
     if (!(trc_->value & pmc::trc_fire) || (before & pmc::trc_fire)) return;
     // The line reloads the register in the end, so decide first.
     LineOut& line = trc_->value & pmc::trc_hard ? trc_hard : trc_init;
@@ -93,7 +93,7 @@ void HostBridge::config_written(std::uint32_t, unsigned, const AccessContext&) {
 
 void HostBridge::pci_reset() {
     confadd_ = 0;
-    if (config_.reset_keeps_pam) {
+    if (config_.personality.pam_survives_reset) {
         for (unsigned i = 0; i < 7; ++i) pam_[i]->value = kept_[i];
         smram_->value = kept_[7];
     }

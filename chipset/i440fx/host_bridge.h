@@ -20,6 +20,7 @@
 #include "chipset/bus/pci_function.h"
 #include "chipset/i440fx/dram_map.h"
 #include "chipset/lines.h"
+#include "chipset/personality.h"
 
 namespace southgate::chipset {
 
@@ -31,10 +32,8 @@ class HostBridge : public PciFunction {
         // SeaBIOS tells QEMU from a real board by this subsystem (the chip itself has none).
         std::uint16_t subsystem_vendor = 0x1af4;
         std::uint16_t subsystem = 0x1100;
-        // QEMU deviation 7: PCIRST# keeps PAM and SMRAM. The datasheet reloads them.
-        bool reset_keeps_pam = false;
-        // QEMU deviation 8: D_LCK is not implemented, D_OPEN stays writable.
-        bool smram_lock_ignored = false;
+        // Deviations: pam_survives_reset, smram_lock_absent, trc_is_storage.
+        Personality personality = Personality::strict();
     };
 
     tlm::tlm_target_socket<32> cpu_io{"cpu_io"};
@@ -111,7 +110,7 @@ class HostBridge : public PciFunction {
     Register* smram_;
     Register* hole_;
     Register* trc_;
-    std::array<std::uint8_t, 8> kept_{};  // PAM0-6 and SMRAM as software left them, for reset_keeps_pam
+    std::array<std::uint8_t, 8> kept_{};  // PAM0-6 and SMRAM as software left them, for pam_survives_reset
 };
 
 }  // namespace southgate::chipset
