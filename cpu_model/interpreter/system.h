@@ -27,9 +27,12 @@ void far_jump(Cpu* c, std::uint16_t selector, std::uint64_t offset, unsigned ope
 void far_call(Cpu* c, std::uint16_t selector, std::uint64_t offset, unsigned operand_size, std::uint64_t return_ip);
 void far_return(Cpu* c, unsigned operand_size, std::uint16_t pop_bytes);
 void interrupt_return(Cpu* c, unsigned operand_size, std::uint64_t return_ip);  // IRET
+void system_enter(Cpu* c);  // SYSENTER
+void system_exit(Cpu* c);   // SYSEXIT
 
 // --- interrupts and exceptions ---
-enum class EventKind : std::uint8_t { external, nmi, exception, software, software_privileged };  // INT n; INT1
+// software: INT n. software_trap: INT3 and INTO, which IOPL does not stop in V86 mode. software_privileged: INT1.
+enum class EventKind : std::uint8_t { external, nmi, exception, software, software_trap, software_privileged };
 // Delivers one event; return_ip is what gets pushed. Raises the fault its delivery causes.
 void interrupt(Cpu* c, std::uint8_t vector, EventKind kind, std::uint64_t return_ip, bool has_error_code = false,
                std::uint32_t error_code = 0);
