@@ -121,6 +121,7 @@ struct Cpu {
     // --- run control ---
     std::uint32_t attention = 0;
     bool intr_line = false;
+    bool a20m_line = false;        // A20M# asserted; follow a change with update_a20()
     bool single_step = false;      // guest debug
     std::int64_t budget = 0;       // of this run()
     bool exit_pending = false;     // a handler wants run() to return exit_reason

@@ -48,6 +48,8 @@ void deliver_nmi(Cpu* c);
 // --- SMM, INIT, RESET, start-up IPI (SDM vol. 3A 9.1, vol. 3C 34) ---
 void enter_smm(Cpu* c);
 void resume_from_smm(Cpu* c);  // RSM; #UD outside SMM; shutdown for invalid state
+// Address bit 20 from A20M#, which SMM overrides; flushes the TLB when it changes.
+void update_a20(Cpu* c);
 void take_init(Cpu* c);
 void take_reset(Cpu* c, bool power_up);
 void take_start_up(Cpu* c, std::uint8_t vector);

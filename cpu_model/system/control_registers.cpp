@@ -1,23 +1,10 @@
 // MOV to and from CRn, LMSW (SDM vol. 2B MOV; vol. 3A 2.5).
+#include "cpu_model/system/control_registers.h"
+
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/mmu/access.h"
 
 namespace southgate::cpu {
-namespace {
-
-void write_cr0(Cpu* c, std::uint64_t value) {
-    constexpr std::uint64_t defined =
-        cr0::pe | cr0::mp | cr0::em | cr0::ts | cr0::ne | cr0::wp | cr0::am | cr0::nw | cr0::cd | cr0::pg;
-    value = (value & defined) | cr0::et;
-    if ((value & cr0::pg) != 0 && (value & cr0::pe) == 0) raise_gp(0);
-    if ((value & cr0::nw) != 0 && (value & cr0::cd) == 0) raise_gp(0);
-    const std::uint64_t changed = c->cr0 ^ value;
-    if ((changed & value & cr0::pg) != 0 && (c->cr4 & cr4::pae) != 0) load_pdptes(c, c->cr3);
-    c->cr0 = value;
-    if ((changed & (cr0::pg | cr0::wp)) != 0) flush_tlb(c, false);
-    if ((changed & cr0::pe) != 0) c->cpl = 0;
-    if ((changed & (cr0::pe | cr0::pg | cr0::am)) != 0) update_mode(c);
-}
 
 std::uint64_t defined_cr4(const Cpu* c) {
     const std::uint32_t f = c->cpuid.model().features;
@@ -32,6 +19,20 @@ std::uint64_t defined_cr4(const Cpu* c) {
     if ((f & feature::fxsr) != 0) bits |= cr4::osfxsr;
     if ((f & feature::sse) != 0) bits |= cr4::osxmmexcpt;
     return bits;
+}
+
+namespace {
+
+void write_cr0(Cpu* c, std::uint64_t value) {
+    value = (value & defined_cr0) | cr0::et;
+    if ((value & cr0::pg) != 0 && (value & cr0::pe) == 0) raise_gp(0);
+    if ((value & cr0::nw) != 0 && (value & cr0::cd) == 0) raise_gp(0);
+    const std::uint64_t changed = c->cr0 ^ value;
+    if ((changed & value & cr0::pg) != 0 && (c->cr4 & cr4::pae) != 0) load_pdptes(c, c->cr3);
+    c->cr0 = value;
+    if ((changed & (cr0::pg | cr0::wp)) != 0) flush_tlb(c, false);
+    if ((changed & cr0::pe) != 0) c->cpl = 0;
+    if ((changed & (cr0::pe | cr0::pg | cr0::am)) != 0) update_mode(c);
 }
 
 void write_cr3(Cpu* c, std::uint64_t value) {

@@ -70,6 +70,7 @@ std::uint32_t matching_execution_breakpoints(const Cpu* c, std::uint64_t linear)
 }
 
 bool execution_breakpoints_enabled(const Cpu* c) {
+    if ((c->debug.dr7 & dr7::enables) == 0) return false;
     for (unsigned n = 0; n < 4; ++n)
         if (enabled(c, n) && condition_of(c, n) == Condition::execute) return true;
     return false;
@@ -119,7 +120,7 @@ void write_debug_register(Cpu* c, unsigned n, std::uint64_t value) {
     else if (n == 6)
         c->debug.dr6 = dr6::fixed | (value & (dr6::b | dr6::bd | dr6::bs | dr6::bt));
     else
-        c->debug.dr7 = (value & 0xffff23ff) | dr7::fixed;
+        c->debug.dr7 = (value & dr7::writable) | dr7::fixed;
     // Pages with data breakpoints leave the fast path of the TLB, others return to it.
     if (n < 4 ? (c->debug.dr7 & dr7::enables) != 0 : n == 7) {
         flush_tlb(c, false);

@@ -17,7 +17,7 @@ inline constexpr std::uint32_t fixed = 0xffff0ff0;
 
 namespace dr7 {
 inline constexpr std::uint32_t local_enables = 0x55, enables = 0xff, le = 1u << 8, fixed = 1u << 10,
-                               gd = 1u << 13;
+                               gd = 1u << 13, writable = 0xffff23ff;
 }
 
 // Linear address of the next instruction, between instructions.

@@ -106,6 +106,12 @@ inline SegmentRegister v86_segment(std::uint16_t selector) {
     return {std::uint64_t{selector} << 4, 0xffff, 0xf3, selector};
 }
 
+// Writes a segment register and leaves limits and mode to an update_mode() that must follow; for changes of
+// several.
+inline void put_segment(Cpu* c, Seg s, const SegmentRegister& value) {
+    static_cast<SegmentRegister&>(segment(c, s)) = value;
+}
+
 // Replaces a segment register unless it holds just that already: the usual case of interrupts and returns,
 // and then neither mode nor limits change.
 inline void replace_segment(Cpu* c, Seg s, const SegmentRegister& value) {

@@ -83,10 +83,11 @@ void inner_level(Cpu* c, const Event& e, const Descriptor& gate, const CodeTarge
     c->eflags &= ~gate_cleared_flags(gate);
     c->cpl = cpl;
     if (from_v86)
-        for (const Seg s : {Seg::gs, Seg::fs, Seg::ds, Seg::es}) set_segment(c, s, null_segment(0));
-    set_segment(c, Seg::ss, inner.ss);
+        for (const Seg s : {Seg::gs, Seg::fs, Seg::ds, Seg::es}) put_segment(c, s, null_segment(0));
+    put_segment(c, Seg::ss, inner.ss);
+    put_segment(c, Seg::cs, target.cs);
     stack.commit();
-    enter_code(c, target);
+    c->ip = target.offset;
     update_mode(c);
     update_attention(c);
 }

@@ -48,8 +48,8 @@ void return_to_v86(Cpu* c, Stack& stack, std::uint32_t offset, std::uint16_t cs,
 
     c->eflags |= eflags::vm;
     c->cpl = 3;
-    for (unsigned i = 0; i < 5; ++i) set_segment(c, order[i], v86_segment(selectors[i]));
-    set_segment(c, Seg::cs, v86_segment(cs));
+    for (unsigned i = 0; i < 5; ++i) put_segment(c, order[i], v86_segment(selectors[i]));
+    put_segment(c, Seg::cs, v86_segment(cs));
     set_reg<std::uint32_t>(c, Gpr::rsp, esp);
     c->ip = offset;
     update_mode(c);

@@ -3,6 +3,7 @@
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/mmu/access.h"
 #include "cpu_model/state/reset_tables.h"
+#include "cpu_model/system/descriptor.h"
 
 namespace southgate::cpu {
 namespace {
@@ -53,8 +54,7 @@ void scatter(Cpu* c, const ArchState& s) {
     c->msr = s.msrs;
     c->events = s.events;
     set_tsc(c, s.tsc);
-    // Last: the derived state depends on CR0, EFLAGS and CPL.
-    for (unsigned i = 0; i < seg_count; ++i) set_segment(c, static_cast<Seg>(i), s.sregs.seg[i]);
+    for (unsigned i = 0; i < seg_count; ++i) put_segment(c, static_cast<Seg>(i), s.sregs.seg[i]);
 }
 
 void apply(Cpu* c, ResetKind kind) {
@@ -72,6 +72,7 @@ void apply(Cpu* c, ResetKind kind) {
 
     c->debug_hits = 0;
     flush_tlb(c, false);
+    update_a20(c);
     update_mode(c);
     update_attention(c);
     if (c->bus == nullptr) return;

@@ -14,8 +14,8 @@ constexpr std::uint32_t code_type = 0xb, data_type = 0x3;
 
 void enter(Cpu* c, std::uint32_t cs, unsigned cpl, std::uint32_t eip, std::uint32_t esp) {
     c->cpl = cpl;
-    set_segment(c, Seg::cs, flat_segment(cs, code_type, cpl));
-    set_segment(c, Seg::ss, flat_segment(cs + 8, data_type, cpl));
+    put_segment(c, Seg::cs, flat_segment(cs, code_type, cpl));
+    put_segment(c, Seg::ss, flat_segment(cs + 8, data_type, cpl));
     set_reg<std::uint32_t>(c, Gpr::rsp, esp);
     c->ip = eip;
     update_mode(c);

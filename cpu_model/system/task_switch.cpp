@@ -147,7 +147,7 @@ void load_registers(Cpu* c, const TaskState& next) {
     for (unsigned i = 0; i < 8; ++i) set_reg<std::uint32_t>(c, static_cast<Gpr>(i), next.gpr[i]);
     c->cpl = v86_mode(c) ? 3 : rpl_of(next.selector[static_cast<unsigned>(Seg::cs)]);
     for (unsigned i = 0; i < seg_count; ++i)
-        set_segment(c, static_cast<Seg>(i),
+        put_segment(c, static_cast<Seg>(i),
                     v86_mode(c) ? v86_segment(next.selector[i]) : null_segment(next.selector[i]));
     // Breakpoints enabled locally are the old task's (SDM vol. 3B 17.2.4).
     c->debug.dr7 &= ~std::uint64_t{dr7::local_enables | dr7::le};
