@@ -97,7 +97,7 @@ PciFunction::PciFunction(const sc_core::sc_module_name& name, const PciIdentity&
         *fixed_.emplace_back(std::make_unique<Register>(pins[id.interrupt_pin <= 4 ? id.interrupt_pin : 0])));
     command_.on_write([this](std::uint32_t, std::uint32_t, const AccessContext&) { update_windows(); });
     pcirst.on_change([this](bool asserted) {
-        if (!asserted) return;
+        if (!asserted) return pci_reset_released();
         reset_config(ResetDomain::platform);
         pci_reset();
     });

@@ -97,6 +97,8 @@ class PciFunction : public sc_core::sc_module {
     void reset_config(ResetDomain domain);
     // PCIRST# was asserted and the configuration registers are reset: reset what else the device has.
     virtual void pci_reset() {}
+    // PCIRST# was released.
+    virtual void pci_reset_released() {}
     // After a guest write to configuration space.
     virtual void config_written(std::uint32_t /*offset*/, unsigned /*size*/, const AccessContext&) {}
 

@@ -56,7 +56,7 @@ class AtapiDrive : public Drive {
     void set_features();
     void accept_packet();
 
-    // atapi_commands.cpp: one packet command each. A command ends in reply(), send_sectors(), good() or check().
+    // atapi_commands.cpp: one packet command each. A command ends in reply(), start_data(), good() or check().
     void execute_packet();
     void request_sense();
     void inquiry();

@@ -172,44 +172,29 @@ void Drive::block_done() {
         busy_until_next_step();
 }
 
+// A byte access still moves a whole 16-bit word (7.6: the Data register is 16 bits wide).
 std::uint32_t Drive::read_data(unsigned bytes) {
     std::uint32_t value = ~0u;
-    std::uint8_t data[4];
-    if (data_ != Data::in) return value;
-    // A byte access still takes a whole 16-bit word from the drive (7.6: the Data register is 16 bits wide).
-    const std::size_t moved = read_data(std::span(data, std::max(bytes, 2u)));
-    std::memcpy(&value, data, moved);
+    const std::size_t wanted = std::max(bytes, 2u);
+    for (std::size_t moved = 0; moved < wanted && data_ == Data::in;) {
+        const std::size_t length = std::min(wanted - moved, end_ - position_);
+        std::memcpy(reinterpret_cast<std::uint8_t*>(&value) + moved, buffer_.data() + position_, length);
+        moved += length;
+        position_ += length;
+        if (position_ == end_) block_done();
+    }
     return value;
 }
 
 void Drive::write_data(std::uint32_t value, unsigned bytes) {
-    std::uint8_t data[4];
-    std::memcpy(data, &value, sizeof data);
-    write_data(std::span<const std::uint8_t>(data, std::max(bytes, 2u)));
-}
-
-std::size_t Drive::read_data(std::span<std::uint8_t> out) {
-    std::size_t moved = 0;
-    while (moved < out.size() && data_ == Data::in) {
-        const std::size_t length = std::min(out.size() - moved, end_ - position_);
-        std::memcpy(out.data() + moved, buffer_.data() + position_, length);
-        position_ += length;
+    const std::size_t wanted = std::max(bytes, 2u);
+    for (std::size_t moved = 0; moved < wanted && data_ == Data::out;) {
+        const std::size_t length = std::min(wanted - moved, end_ - position_);
+        std::memcpy(buffer_.data() + position_, reinterpret_cast<const std::uint8_t*>(&value) + moved, length);
         moved += length;
+        position_ += length;
         if (position_ == end_) block_done();
     }
-    return moved;
-}
-
-std::size_t Drive::write_data(std::span<const std::uint8_t> in) {
-    std::size_t moved = 0;
-    while (moved < in.size() && data_ == Data::out) {
-        const std::size_t length = std::min(in.size() - moved, end_ - position_);
-        std::memcpy(buffer_.data() + position_, in.data() + moved, length);
-        position_ += length;
-        moved += length;
-        if (position_ == end_) block_done();
-    }
-    return moved;
 }
 
 }  // namespace southgate::chipset::storage

@@ -62,9 +62,6 @@ class Drive {
     // are dropped.
     std::uint32_t read_data(unsigned bytes);
     void write_data(std::uint32_t value, unsigned bytes);
-    // A string of data register accesses at once; returns the bytes moved before DRQ went away.
-    std::size_t read_data(std::span<std::uint8_t> out);
-    std::size_t write_data(std::span<const std::uint8_t> in);
 
     // DMARQ and its direction; while there is one, the bytes of the current stretch to move, and how many were.
     Dma dma_request() const { return dma_; }
