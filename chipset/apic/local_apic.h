@@ -5,7 +5,8 @@
 // through, INTR as an ExtINT. The processor acknowledges through acknowledge(); an ExtINT is fetched from the 8259 with the
 // callback on_ext_int_acknowledge().
 //
-// The timer runs from a constant clock and is computed from time; its one event exists only while the LVT is unmasked.
+// The timer runs from a constant clock and is computed from time; its one event exists only while an expiry could set a bit
+// of IRR.
 // Not modelled: x2APIC, TSC-deadline, thermal and performance interrupts (their LVTs are storage), focus processor, CMCI.
 #pragma once
 
@@ -17,8 +18,9 @@
 #include <vector>
 
 #include "chipset/apic/apic_bus.h"
+#include "chipset/apic/apic_timer.h"
+#include "chipset/apic/local_apic_registers.h"
 #include "chipset/apic/vector_set.h"
-#include "chipset/clock.h"
 #include "chipset/lines.h"
 #include "chipset/target.h"
 
@@ -38,7 +40,7 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
 
     TargetSocket socket;            // FEE00000h-FEE00FFFh
     LineIn cpurst{"cpurst"};        // RESET#
-    LineIn init_in{"init_in"};      // INIT# pin: resets the APIC as table 6.4 says, drives nothing
+    LineIn init_in{"init_in"};      // INIT# pin: resets the registers, drives nothing
     LineIn lint0{"lint0"};
     LineIn lint1{"lint1"};
     LineOut intr{"intr"};           // level
@@ -55,17 +57,17 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
     // SIPI for this processor.
     void on_start_up(StartUp start_up) { start_up_ = std::move(start_up); }
 
-    // Interrupt acknowledge by the processor: the vector, which becomes in-service; the 8259's for an ExtINT; the spurious
-    // vector when nothing is left to deliver.
-    std::uint8_t acknowledge();
+    // Interrupt acknowledge by the processor at `now`: the vector, which becomes in-service; the 8259's for an ExtINT; the
+    // spurious vector when nothing is left to deliver.
+    std::uint8_t acknowledge(const sc_core::sc_time& now = sc_core::sc_time_stamp());
 
-    // IA32_APIC_BASE.EN. Clearing it resets the registers as INIT does (SDM 10.4.3).
+    // IA32_APIC_BASE.EN. Clearing it resets the registers (SDM vol. 3A 10.4.3).
     void set_globally_enabled(bool enabled);
     bool globally_enabled() const { return enabled_; }
-    bool software_enabled() const { return enabled_ && (svr_ & kSvrEnable); }
+    bool software_enabled() const { return enabled_ && (value(lapic::kSvr) & lapic::kSoftwareEnable); }
 
     // CR8 = TPR bits 7..4.
-    std::uint8_t cr8() const { return tpr_ >> 4; }
+    std::uint8_t cr8() const { return static_cast<std::uint8_t>(value(lapic::kTpr) >> 4); }
     void set_cr8(std::uint8_t value);
 
     // ApicReceiver
@@ -73,33 +75,30 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
     bool accept(DeliveryMode delivery, std::uint8_t vector, TriggerMode trigger) override;
     bool accepts_fixed() const override { return software_enabled(); }
     std::uint8_t processor_priority() const override;
-    std::uint8_t apic_id() const override { return id_; }
+    std::uint8_t apic_id() const override { return static_cast<std::uint8_t>(value(lapic::kId) >> 24); }
+
+    std::uint32_t value(lapic::Index index) const { return registers_[index].value; }
 
   private:
-    static constexpr std::uint32_t kSvrEnable = 0x100;
-    enum Lvt : unsigned { kTimer, kThermal, kPerformance, kLint0, kLint1, kError, kLvtCount };
-
+    void declare();
     std::uint32_t read(std::uint32_t offset, unsigned size, const AccessContext& context);
     void write(std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context);
-    std::uint32_t read_register(std::uint32_t offset, const AccessContext& context);
-    void write_register(std::uint32_t offset, std::uint32_t data, const AccessContext& context);
-    void write_svr(std::uint32_t data, std::uint64_t now);
-    void write_lvt(unsigned n, std::uint32_t data, std::uint64_t now);
-    void write_eoi();
+    void svr_written(std::uint64_t now);
+    void lvt_written(unsigned index, std::uint64_t now);
+    void end_of_interrupt();
     void send_ipi();
-    void error(std::uint8_t bits);
+    void error(std::uint32_t bits);
 
-    void pin_changed(unsigned lvt, bool asserted);
-    void deliver_local(unsigned lvt);
+    void pin_changed(unsigned index, bool asserted);
+    void service_level_pin(unsigned index);
+    bool deliver_local(unsigned index);
     bool ext_int_pending() const;
+    bool ext_int_pin(unsigned index) const;
     int deliverable() const;
+    std::uint8_t arbitration_priority() const;
+    const LineIn& pin(unsigned index) const { return index == lapic::kLvtLint0 ? lint0 : lint1; }
     void update();
 
-    bool timer_periodic() const { return (lvt_[kTimer] >> 17 & 3) == 1; }
-    unsigned timer_divider() const;
-    std::uint64_t timer_ticks(std::uint64_t now) const;
-    std::uint32_t timer_count(std::uint64_t now) const;
-    void rebase_timer(std::uint64_t now);
     void plan_timer(std::uint64_t now);
     void timer_expired();
 
@@ -108,24 +107,15 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
 
     ApicBus& bus_;
     Config config_;
-    ClockRate timer_clock_;
+    RegisterBank bank_;
+    std::vector<Register> registers_;
     ExtIntAcknowledge ext_int_;
     StartUp start_up_;
-
-    bool enabled_ = true;
-    bool ext_int_message_ = false;  // ExtINT received as a message, not yet acknowledged
-    std::uint8_t id_;
-    std::uint8_t tpr_ = 0;
-    std::uint32_t svr_ = 0, ldr_ = 0, dfr_ = 0;
-    std::uint32_t icr_low_ = 0, icr_high_ = 0;
-    std::uint8_t esr_ = 0, esr_pending_ = 0;
-    std::array<std::uint32_t, kLvtCount> lvt_{};
     VectorSet isr_, tmr_, irr_;
-
-    std::uint32_t timer_initial_ = 0;
-    std::uint32_t timer_divide_ = 0;      // DCR
-    std::uint32_t timer_base_count_ = 0;  // count at timer_base_, 0 = stopped
-    std::uint64_t timer_base_ = 0;        // picosecond
+    std::uint32_t esr_pending_ = 0;  // errors since ESR was written last
+    bool enabled_ = true;
+    bool ext_int_message_ = false;   // ExtINT received as a message, not yet acknowledged
+    ApicTimer timer_;
     sc_core::sc_event timer_event_;
 };
 

@@ -28,6 +28,9 @@ class RealTimeClock : public sc_core::sc_module {
         std::int64_t epoch = 1767225600;  // time of day at simulated time 0, Unix seconds: 2026-01-01 00:00:00 UTC
         CmosImage cmos{};                 // bytes 00h-0Dh are ignored
         bool extended_bank = true;        // ports 72h/73h reach bytes 80h-FFh
+        // PCIRST# clears PIE, AIE, UIE, SQWE and the flags of register C, as RESET# of the MC146818 does. Off on the
+        // ICH9, whose RTC does not see PLTRST# (316972; QEMU deviation 12 clears them there too).
+        bool reset_clears_interrupts = true;
         // QEMU deviation 11: PCIRST# stores 00h in the shutdown byte 0Fh unless it holds FEh. No hardware does.
         bool reset_clears_shutdown_byte = false;
     };
@@ -47,18 +50,25 @@ class RealTimeClock : public sc_core::sc_module {
 
   private:
     std::uint8_t read_cell(std::uint8_t index, std::uint64_t now) const;
-    std::uint8_t take_flags(std::uint64_t now);
+    std::uint8_t take_flags(std::uint64_t now);  // a read of register C
+    static unsigned alarm_slot(std::uint8_t index) { return index / 2u; }
     void write_cell(std::uint8_t index, std::uint8_t data, std::uint64_t now);
+    void declare_ports(unsigned bank);
     void write_a(std::uint8_t data, std::uint64_t now);
     void write_b(std::uint8_t data, std::uint64_t now);
 
     bool divider_running() const { return (a_ & 0x70) == 0x20; }
-    bool updating() const;
+    bool updating() const { return divider_running() && !(b_ & 0x80); }
+    bool update_in_progress(std::uint64_t now) const;
+    // Second and periodic boundaries passed since origin_, and when number n is; 0 while the divider stands.
     std::uint64_t seconds_at(std::uint64_t now) const;
     std::uint64_t second_boundary(std::uint64_t n) const;
     std::uint64_t periods_at(std::uint64_t now) const;
     std::uint64_t period_boundary(std::uint64_t n) const;
     unsigned period_shift() const;
+    std::uint64_t since_origin(std::uint64_t now) const {
+        return static_cast<std::uint64_t>(static_cast<std::int64_t>(now) - origin_);
+    }
     RtcTime time_at(std::uint64_t now) const;
     RtcFormat format() const { return {(b_ & 0x04) != 0, (b_ & 0x02) != 0}; }
 
@@ -68,6 +78,7 @@ class RealTimeClock : public sc_core::sc_module {
     void plan();
     void expire();
     void reset();
+    void end_of_elaboration() override;
 
     Config config_;
     std::array<Register, 4> registers_;
@@ -77,7 +88,7 @@ class RealTimeClock : public sc_core::sc_module {
     RtcAlarm alarm_;
     RtcTime time_;                  // time of day at second boundary time_second_
     std::uint64_t time_second_ = 0;
-    std::uint64_t origin_ = 0;      // picosecond of second boundary 0 and of the periodic chain
+    std::int64_t origin_ = 0;       // picosecond of second boundary 0 and of the periodic chain
     std::uint64_t settled_ = 0;     // flags_ and time_ are complete up to this picosecond
     sc_core::sc_event flag_event_;
 };

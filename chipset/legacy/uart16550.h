@@ -12,6 +12,7 @@
 #include <systemc>
 #include <utility>
 
+#include "chipset/agenda.h"
 #include "chipset/lines.h"
 #include "chipset/target.h"
 
@@ -45,25 +46,28 @@ class Uart16550 : public sc_core::sc_module {
     void set_modem_inputs(std::uint8_t bits);
 
   private:
-    // A FIFO of 16, or of 1 when FCR.0 = 0; no allocation.
+    static constexpr unsigned kFifoDepth = 16;
+
+    // Storage of 16 characters, of which 1 is used when FCR.0 = 0; no allocation.
     class Fifo {
       public:
         bool empty() const { return count_ == 0; }
         unsigned size() const { return count_; }
-        void push(std::uint8_t data) { data_[(first_ + count_++) % data_.size()] = data; }
+        void push(std::uint8_t data) { data_[(first_ + count_++) % kFifoDepth] = data; }
         std::uint8_t front() const { return data_[first_]; }
         std::uint8_t pop() {
             const std::uint8_t data = data_[first_];
-            first_ = (first_ + 1) % data_.size();
+            first_ = (first_ + 1) % kFifoDepth;
             --count_;
             return data;
         }
         void clear() { count_ = 0; }
 
       private:
-        std::array<std::uint8_t, 16> data_{};
+        std::array<std::uint8_t, kFifoDepth> data_{};
         unsigned first_ = 0, count_ = 0;
     };
+    enum Deadline : unsigned { kTransmitted, kReceived, kTimeout, kDeadlines };
 
     void declare();
     std::uint8_t read_rbr(const AccessContext& context);
@@ -78,43 +82,40 @@ class Uart16550 : public sc_core::sc_module {
     bool dlab() const { return (lcr_ & 0x80) != 0; }
     bool fifos() const { return (fcr_ & 0x01) != 0; }
     bool loopback() const { return (mcr_ & 0x10) != 0; }
-    unsigned depth() const { return fifos() ? 16 : 1; }
+    unsigned depth() const { return fifos() ? kFifoDepth : 1; }
     unsigned trigger() const;
-    std::uint64_t character_time() const;
-    std::uint8_t word(std::uint8_t data) const;
+    std::uint64_t character_ps() const;
+    std::uint8_t line_status() const;
     std::uint8_t modem_lines() const;
     std::uint8_t interrupt_id() const;
 
     void send(std::uint8_t data, std::uint64_t now);
     void start_transmitter(std::uint64_t now);
     void accept(std::uint8_t data, std::uint64_t now);
-    void refill(std::uint64_t now);
-    void transmitter_done();
-    void receiver_done();
-    void receiver_timeout();
+    void feed_receiver(std::uint64_t now);
     void restart_timeout(std::uint64_t now);
     void update_modem();
     void update_irq();
+    void expire();
     void reset();
 
     Config config_;
     Transmit transmit_;
     std::array<Register, 8> registers_;
     std::uint8_t ier_ = 0, fcr_ = 0, lcr_ = 0, mcr_ = 0, scr_ = 0;
-    std::uint16_t divisor_ = 0x000c;    // 9600 baud; no reset value in the data sheet
+    std::uint16_t divisor_ = 0x000c;   // 9600 baud; the data sheet gives no reset value
     std::uint8_t modem_inputs_;
-    std::uint8_t modem_seen_;           // lines MSR reported last
-    std::uint8_t modem_delta_ = 0;
+    std::uint8_t modem_delta_ = 0;     // MSR bits 3..0
+    std::uint8_t modem_seen_;          // MSR bits 7..4 the deltas are relative to
     Fifo rx_, tx_;
-    std::uint8_t rbr_last_ = 0;         // what an empty receiver shows
-    std::uint8_t shifting_ = 0;
+    std::uint8_t rbr_last_ = 0;        // what an empty receiver shows
+    std::uint8_t shifting_ = 0;        // transmitter shift register
     bool tsr_busy_ = false;
     bool overrun_ = false;
-    bool thre_pending_ = false;         // THRE interrupt, cleared by reading IIR
-    bool timeout_pending_ = false;      // character timeout indication
-    std::deque<std::uint8_t> line_;     // characters on their way to the receiver
-    bool line_busy_ = false;
-    sc_core::sc_event tx_event_, rx_event_, timeout_event_;
+    bool thre_pending_ = false;        // THRE interrupt, cleared by reading IIR
+    bool timeout_pending_ = false;     // character timeout indication
+    std::deque<std::uint8_t> line_;    // characters on their way to the receiver
+    Agenda<kDeadlines> agenda_;
 };
 
 }  // namespace southgate::chipset
