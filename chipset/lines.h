@@ -52,7 +52,8 @@ class LineOut : public sc_core::sc_port<LineIf, 0, sc_core::SC_ZERO_OR_MORE_BOUN
     void set(bool asserted) {
         if (asserted == level_) return;
         level_ = asserted;
-        for (int i = 0; i < size(); ++i) (*this)[i]->set(asserted);
+        // An input may change this line again; those behind it then see the latest level only.
+        for (int i = 0; i < size(); ++i) (*this)[i]->set(level_);
     }
     // Rising and falling edge with no time in between.
     void pulse() {

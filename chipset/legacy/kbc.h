@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <systemc>
@@ -65,28 +66,36 @@ class KeyboardController : public sc_core::sc_module {
   private:
     enum Action : unsigned { kExecute, kPulseEnd, kDeliver, kType, kActionCount };
     enum class Origin : std::uint8_t { controller, keyboard, mouse };
+    struct Response {
+        std::uint8_t data;
+        Origin origin;
+    };
 
     void end_of_elaboration() override;
     void expire();
 
     std::uint32_t read_data(const AccessContext& context);
     std::uint32_t read_status() const;
-    void write_data(std::uint8_t data, const AccessContext& context);
-    void write_command(std::uint8_t command, const AccessContext& context);
+    void write_data(std::uint8_t data, std::uint64_t now);
+    void write_command(std::uint8_t command, std::uint64_t now);
     void command_parameter(std::uint8_t command, std::uint8_t data, std::uint64_t now);
-    void self_test();
+    void change_command_byte(unsigned value, std::uint64_t now);
+    void self_test(std::uint64_t now);
 
-    void change_output_port(std::uint8_t data, bool pulse, std::uint64_t now);
+    void write_output_port(std::uint8_t data, std::uint64_t now);
+    void pulse_output_port(std::uint8_t command, std::uint64_t now);
+    void start(std::uint64_t now);
     void execute(std::uint64_t now);
     void drive_output_port();
 
+    void respond(std::uint8_t data, Origin origin, std::uint64_t now);
     void load(std::uint8_t data, Origin origin);
     void deliver(std::uint64_t now);
     void data_arrived(std::uint64_t now);
-    std::uint8_t translate(std::uint8_t byte, bool& ready);
-    void type_next(std::uint64_t now);
     void update_interrupts();
+    void type_next(std::uint64_t now);
     void reset_controller();
+    void report(const char* source, std::uint64_t now) const;
 
     Config config_;
     Register data_;
@@ -97,18 +106,19 @@ class KeyboardController : public sc_core::sc_module {
     std::deque<KeyEvent> typing_;
 
     std::uint8_t output_buffer_ = 0;
-    bool full_ = false;  // OBF
-    bool aux_ = false;   // the byte came from the mouse
+    bool full_ = false;                 // OBF
+    bool aux_ = false;                  // the byte came from the mouse
+    std::optional<Response> response_;  // waits for the output buffer to empty
     bool last_was_command_ = false;
-    bool system_flag_ = false;
-    bool break_prefix_ = false;  // F0h seen by the translation
+    bool break_prefix_ = false;  // the translation has seen F0h
     std::uint8_t command_byte_;
     std::uint8_t parameter_of_ = 0;  // 64h command that waits for a byte at 60h; 0 = none
     std::uint8_t port2_;             // latch, bits 0-3
-    std::uint8_t pulsed_low_ = 0;    // bits an F0h-FFh command holds low now
-    std::uint8_t next_port2_ = 0;    // what kExecute will do
+    std::uint8_t pulsed_low_ = 0;    // bits a command F0h-FEh holds low now
+    std::uint8_t next_port2_ = 0;    // what kExecute writes or pulses
     bool next_is_pulse_ = false;
-    std::uint64_t ready_at_ = 0;  // earliest delivery of a paced byte
+    std::uint64_t ready_at_ = 0;     // earliest delivery of a paced byte
+    std::uint64_t next_key_at_ = 0;  // earliest next injected key event
 };
 
 }  // namespace southgate::chipset

@@ -85,7 +85,6 @@ class ResetController : public sc_core::sc_module {
         kPowerGood,
         kWake,
         kAssertReset,
-        kReleaseButton,
         kReleasePcirst,
         kReleaseRstdrv,
         kReleaseCpurst,
@@ -103,24 +102,24 @@ class ResetController : public sc_core::sc_module {
     void schedule(Action action, std::uint64_t now, std::uint64_t delay);
     void perform(Action action, std::uint64_t now);
 
-    void write_port92(std::uint32_t before, std::uint32_t written, const AccessContext& context);
-    void write_cf9(std::uint32_t before, std::uint32_t written, const AccessContext& context);
-    void fire_cf9(std::uint32_t written, std::uint64_t now);
+    void write_port92(std::uint32_t before, std::uint64_t now);
+    void write_cf9(std::uint32_t before, std::uint32_t written, std::uint64_t now);
 
     void request_init(Action action, const char* source, std::uint64_t now, std::uint64_t delay);
     void request_hard_reset(const char* source, std::uint64_t now, std::uint64_t delay, bool power_cycle);
     void request_off(const char* source, std::uint64_t now, OffReason reason);
     void request_power(const char* source, std::uint64_t now);
-
-    void assert_init(std::uint64_t now);
-    void assert_resets(std::uint64_t now);
-    void release_resets_after(std::uint64_t now, std::uint64_t pcirst, std::uint64_t rstdrv,
-                              std::uint64_t cpurst);
-    void hard_reset(std::uint64_t now);
-    void switch_off(std::uint64_t now);
-    void raise_power_good(std::uint64_t now);
+    void change_rcin(bool asserted);
     void change_power_button(bool pressed, std::uint64_t now);
     void change_reset_button(bool pressed, std::uint64_t now);
+
+    void assert_init(std::uint64_t now);
+    void hard_reset(std::uint64_t now);
+    void hold_in_reset(std::uint64_t now);
+    void release_resets(std::uint64_t now, std::uint64_t pcirst, std::uint64_t rstdrv, std::uint64_t cpurst);
+    void lose_power_good(std::uint64_t now);
+    void switch_off(std::uint64_t now);
+    void raise_power_good(std::uint64_t now);
 
     void reset_registers();
     void update_a20(std::uint64_t now);
@@ -133,8 +132,10 @@ class ResetController : public sc_core::sc_module {
     Agenda<kActionCount> agenda_;
     Power power_ = Power::off;
     OffReason off_reason_ = OffReason::soft_off;
-    bool cycle_pending_ = false;  // the scheduled hard reset is a power cycle
-    bool a20_open_ = true;        // personality a20_last_writer
+    bool cycle_pending_ = false;           // the scheduled hard reset is a power cycle
+    bool reset_button_holds_ = false;      // PIIX: the button keeps PWROK low
+    std::uint64_t reset_button_down_ = 0;  // when the button pulled PWROK low
+    bool a20_open_ = true;                 // last change of a source, for personality a20_last_writer
 };
 
 }  // namespace southgate::chipset

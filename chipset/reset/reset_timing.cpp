@@ -17,7 +17,7 @@ ResetTiming ResetTiming::datasheet(Southbridge southbridge) {
     timing.kbc_latency = 100 * kUs;
     timing.kbc_pulse = 6 * kUs;
     timing.reset_button_debounce = ich9 ? 16 * kMs : 0;
-    timing.reset_button_pulse = 5'500 * kUs;
+    timing.reset_button_pulse = ich9 ? 0 : 5'500 * kUs;
     timing.power_off_delay = 91'500 * kNs;
     timing.power_cycle_off = 4'000 * kMs;
     timing.power_supply_rise = 300 * kMs;
