@@ -19,11 +19,17 @@ inline constexpr std::uint64_t kNeverPs = std::numeric_limits<std::uint64_t>::ma
 class ClockRate {
   public:
     constexpr explicit ClockRate(std::uint64_t numerator_hz, std::uint64_t denominator = 1)
-        : numerator_(numerator_hz), divisor_(static_cast<Wide>(denominator) * kPicosecondsPerSecond) {}
+        : numerator_(numerator_hz),
+          divisor_(static_cast<Wide>(denominator) * kPicosecondsPerSecond),
+          reciprocal_(numerator_ < divisor_ ? static_cast<std::uint64_t>((numerator_ << 64) / divisor_) : 0) {}
 
     // Edges in (0, ps].
     constexpr std::uint64_t ticks(std::uint64_t ps) const {
-        return static_cast<std::uint64_t>(static_cast<Wide>(ps) * numerator_ / divisor_);
+        if (!reciprocal_) return static_cast<std::uint64_t>(static_cast<Wide>(ps) * numerator_ / divisor_);
+        // The reciprocal is rounded down: the product is the quotient or one less. Counters are polled; no division.
+        auto quotient = static_cast<std::uint64_t>(static_cast<Wide>(ps) * reciprocal_ >> 64);
+        if ((static_cast<Wide>(quotient) + 1) * divisor_ <= static_cast<Wide>(ps) * numerator_) ++quotient;
+        return quotient;
     }
     // Time of edge number `ticks`: the first picosecond p with ticks(p) == ticks. kNeverPs when beyond it.
     constexpr std::uint64_t picoseconds(std::uint64_t ticks) const {
@@ -35,6 +41,7 @@ class ClockRate {
     __extension__ using Wide = unsigned __int128;
     Wide numerator_;
     Wide divisor_;
+    std::uint64_t reciprocal_;  // 2^64 times the rate in edges per picosecond; 0 when that does not fit
 };
 
 // Moves the (only) pending notification of `event` to the absolute time `target_ps`; kNeverPs cancels it. A target
