@@ -14,17 +14,20 @@ class DmaInitiator
   public:
     explicit DmaInitiator(const char* name);
 
-    // Blocks of any length are cut at 4 KiB boundaries, so that one transaction never spans two devices. False:
-    // some transaction ended in a master or target abort (or nothing is bound); bytes before it are transferred.
+    // Blocks of any length are cut at 4 KiB boundaries, so that one transaction never spans two devices.
+    // False: some transaction ended in a master or target abort (or nothing is bound); bytes before it are
+    // transferred.
     bool read(std::uint64_t address, std::span<std::uint8_t> data) { return transfer(address, data, true); }
     bool write(std::uint64_t address, std::span<const std::uint8_t> data) {
-        // The generic payload has one data pointer for both directions; a write never changes what it points to.
+        // The generic payload has one data pointer for both directions; a write never changes what it points
+        // to.
         return transfer(address, {const_cast<std::uint8_t*>(data.data()), data.size()}, false);
     }
 
   private:
     bool transfer(std::uint64_t address, std::span<std::uint8_t> data, bool read);
-    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) override {
+    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&,
+                                       sc_core::sc_time&) override {
         return tlm::TLM_COMPLETED;
     }
     void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}

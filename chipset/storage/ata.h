@@ -1,4 +1,5 @@
-// Names of the ATA/ATAPI-6 interface (T13/1410D): registers, bits and command codes shared by drives and channel.
+// Names of the ATA/ATAPI-6 interface (T13/1410D): registers, bits and command codes shared by drives and
+// channel.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,10 @@ constexpr std::uint8_t power_on_dma_mode = 0x22;  // multiword DMA mode 2
 }  // namespace
 
 AtaDrive::AtaDrive(std::unique_ptr<BlockBackend> medium, const AtaDriveConfig& config)
-    : Drive(config.timing), medium_(std::move(medium)), config_(config), sectors_(medium_->size() / sector_bytes) {
+    : Drive(config.timing),
+      medium_(std::move(medium)),
+      config_(config),
+      sectors_(medium_->size() / sector_bytes) {
     if (sectors_ == 0 || medium_->size() % sector_bytes != 0)
         throw std::invalid_argument("ATA drive: the medium's size is not a multiple of 512 bytes");
     // The usual 16 x 63 translation; larger disks report 16383 cylinders (ATA/ATAPI-5, C.1).
@@ -37,47 +40,85 @@ void AtaDrive::execute(std::uint8_t opcode) {
     if ((opcode & 0xf0) == ata::recalibrate) return finish();
     if ((opcode & 0xf0) == ata::seek) return verify(false, 1);
     switch (opcode) {
-        case ata::identify_device: return identify();
-        case ata::set_features: return set_features();
-        case ata::set_multiple_mode: return set_multiple();
-        case ata::initialize_device_parameters: return set_parameters();
-        case ata::read_native_max: return read_native_max(false);
-        case ata::read_native_max_ext: return read_native_max(true);
+        case ata::identify_device:
+            return identify();
+        case ata::set_features:
+            return set_features();
+        case ata::set_multiple_mode:
+            return set_multiple();
+        case ata::initialize_device_parameters:
+            return set_parameters();
+        case ata::read_native_max:
+            return read_native_max(false);
+        case ata::read_native_max_ext:
+            return read_native_max(true);
         case ata::read_verify:
-        case ata::read_verify_no_retry: return verify(false, 0);
-        case ata::read_verify_ext: return verify(true, 0);
+        case ata::read_verify_no_retry:
+            return verify(false, 0);
+        case ata::read_verify_ext:
+            return verify(true, 0);
         case ata::flush_cache:
-        case ata::flush_cache_ext: return medium_->flush() ? finish() : finish(ata::unc);
-        case ata::check_power_mode: count_.now = 0xff; return finish();  // active or idle
+        case ata::flush_cache_ext:
+            return medium_->flush() ? finish() : finish(ata::unc);
+        case ata::check_power_mode:
+            count_.now = 0xff;
+            return finish();  // active or idle
         case ata::standby_immediate:
         case ata::idle_immediate:
         case ata::standby:
         case ata::idle:
-        case ata::sleep: return finish();
-        default: return abort_command();
+        case ata::sleep:
+            return finish();
+        default:
+            return abort_command();
     }
 }
 
 bool AtaDrive::execute_transfer(std::uint8_t opcode) {
     switch (opcode) {
         case ata::read_sectors:
-        case ata::read_sectors_no_retry: start_pio(Transfer::read, false, 1); return true;
-        case ata::read_sectors_ext: start_pio(Transfer::read, true, 1); return true;
-        case ata::read_multiple: start_pio(Transfer::read, false, multiple_); return true;
-        case ata::read_multiple_ext: start_pio(Transfer::read, true, multiple_); return true;
+        case ata::read_sectors_no_retry:
+            start_pio(Transfer::read, false, 1);
+            return true;
+        case ata::read_sectors_ext:
+            start_pio(Transfer::read, true, 1);
+            return true;
+        case ata::read_multiple:
+            start_pio(Transfer::read, false, multiple_);
+            return true;
+        case ata::read_multiple_ext:
+            start_pio(Transfer::read, true, multiple_);
+            return true;
         case ata::write_sectors:
         case ata::write_sectors_no_retry:
-        case ata::write_verify: start_pio(Transfer::write, false, 1); return true;
-        case ata::write_sectors_ext: start_pio(Transfer::write, true, 1); return true;
-        case ata::write_multiple: start_pio(Transfer::write, false, multiple_); return true;
-        case ata::write_multiple_ext: start_pio(Transfer::write, true, multiple_); return true;
+        case ata::write_verify:
+            start_pio(Transfer::write, false, 1);
+            return true;
+        case ata::write_sectors_ext:
+            start_pio(Transfer::write, true, 1);
+            return true;
+        case ata::write_multiple:
+            start_pio(Transfer::write, false, multiple_);
+            return true;
+        case ata::write_multiple_ext:
+            start_pio(Transfer::write, true, multiple_);
+            return true;
         case ata::read_dma:
-        case ata::read_dma_no_retry: start_dma(Transfer::read, false); return true;
-        case ata::read_dma_ext: start_dma(Transfer::read, true); return true;
+        case ata::read_dma_no_retry:
+            start_dma(Transfer::read, false);
+            return true;
+        case ata::read_dma_ext:
+            start_dma(Transfer::read, true);
+            return true;
         case ata::write_dma:
-        case ata::write_dma_no_retry: start_dma(Transfer::write, false); return true;
-        case ata::write_dma_ext: start_dma(Transfer::write, true); return true;
-        default: return false;
+        case ata::write_dma_no_retry:
+            start_dma(Transfer::write, false);
+            return true;
+        case ata::write_dma_ext:
+            start_dma(Transfer::write, true);
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -90,9 +131,11 @@ bool AtaDrive::load_address(bool ext) {
                std::uint64_t{lba_low_.previous} << 24;
         lba_ |= static_cast<unsigned>(lba_high_.now << 16 | lba_mid_.now << 8 | lba_low_.now);
     } else if (device_ & ata::lba_mode) {
-        lba_ = static_cast<unsigned>((device_ & 15) << 24 | lba_high_.now << 16 | lba_mid_.now << 8 | lba_low_.now);
+        lba_ = static_cast<unsigned>((device_ & 15) << 24 | lba_high_.now << 16 | lba_mid_.now << 8 |
+                                     lba_low_.now);
     } else {
-        const unsigned cylinder = lba_high_.now << 8 | lba_mid_.now, head = device_ & 15, sector = lba_low_.now;
+        const unsigned cylinder = lba_high_.now << 8 | lba_mid_.now, head = device_ & 15,
+                       sector = lba_low_.now;
         if (sector == 0 || sector > geometry_.sectors || head >= geometry_.heads) return false;
         lba_ = (std::uint64_t{cylinder} * geometry_.heads + head) * geometry_.sectors + sector - 1;
     }
@@ -120,7 +163,8 @@ void AtaDrive::store_address(std::uint64_t lba) {
     }
 }
 
-// After an error the registers hold the first sector not done, else the last one done; the count, what is left.
+// After an error the registers hold the first sector not done, else the last one done; the count, what is
+// left.
 void AtaDrive::finish_at(std::uint8_t error) {
     store_address(error || lba_ == 0 ? lba_ : lba_ - 1);
     count_.now = static_cast<std::uint8_t>(remaining_);
@@ -129,7 +173,8 @@ void AtaDrive::finish_at(std::uint8_t error) {
 }
 
 unsigned AtaDrive::block_sectors(unsigned limit) const {
-    return static_cast<unsigned>(std::min<std::uint64_t>(std::min<std::uint64_t>(limit, remaining_), sectors_ - lba_));
+    return static_cast<unsigned>(
+        std::min<std::uint64_t>(std::min<std::uint64_t>(limit, remaining_), sectors_ - lba_));
 }
 
 void AtaDrive::start_pio(Transfer kind, bool ext, unsigned per_block) {
@@ -178,14 +223,16 @@ void AtaDrive::start_dma(Transfer kind, bool ext) {
 
 void AtaDrive::continue_dma() {
     const auto count = static_cast<unsigned>(buffer_.size() / sector_bytes);
-    if (transfer_ == Transfer::write && !medium_->write(lba_ * sector_bytes, buffer_)) return finish_at(ata::abrt);
+    if (transfer_ == Transfer::write && !medium_->write(lba_ * sector_bytes, buffer_))
+        return finish_at(ata::abrt);
     lba_ += count;
     remaining_ -= count;
     if (remaining_ == 0) return finish_at(0);
     const unsigned next = block_sectors(dma_stretch_sectors);
     if (next == 0) return finish_at(ata::idnf);
     dma_stretch(next * sector_bytes);
-    if (transfer_ == Transfer::read && !medium_->read(lba_ * sector_bytes, buffer_)) return finish_at(ata::unc);
+    if (transfer_ == Transfer::read && !medium_->read(lba_ * sector_bytes, buffer_))
+        return finish_at(ata::unc);
 }
 
 void AtaDrive::verify(bool ext, std::uint32_t sectors) {
@@ -217,26 +264,36 @@ void AtaDrive::set_parameters() {
     if (count_.now == 0) return abort_command();
     geometry_.heads = (device_ & 15) + 1u;
     geometry_.sectors = count_.now;
-    geometry_.cylinders =
-        static_cast<unsigned>(std::min<std::uint64_t>(sectors_ / (geometry_.heads * geometry_.sectors), 65535));
+    geometry_.cylinders = static_cast<unsigned>(
+        std::min<std::uint64_t>(sectors_ / (geometry_.heads * geometry_.sectors), 65535));
     finish();
 }
 
 void AtaDrive::set_features() {
     switch (features_.now) {
-        case 0x02: write_cache_ = true; return finish();
-        case 0x82: write_cache_ = false; return medium_->flush() ? finish() : abort_command();
-        case 0xaa: look_ahead_ = true; return finish();
-        case 0x55: look_ahead_ = false; return finish();
+        case 0x02:
+            write_cache_ = true;
+            return finish();
+        case 0x82:
+            write_cache_ = false;
+            return medium_->flush() ? finish() : abort_command();
+        case 0xaa:
+            look_ahead_ = true;
+            return finish();
+        case 0x55:
+            look_ahead_ = false;
+            return finish();
         case 0x66:  // keep settings over SRST
-        case 0xcc: return finish();
+        case 0xcc:
+            return finish();
         case 0x03:
             if (valid_dma_mode(count_.now))
                 pio_dma_mode_ = count_.now;
             else if (!valid_pio_mode(count_.now))
                 return abort_command();
             return finish();
-        default: return abort_command();
+        default:
+            return abort_command();
     }
 }
 
@@ -265,11 +322,11 @@ void AtaDrive::identify() {
     id.word(59, multiple_ ? 0x100 | multiple_ : 0);
     id.number(60, 2, std::min<std::uint64_t>(sectors_, 0x0fffffff));
     id.word(63, multiword_dma_word(pio_dma_mode_));
-    id.word(64, 3);                                        // PIO modes 3 and 4
+    id.word(64, 3);                                       // PIO modes 3 and 4
     for (unsigned i = 65; i <= 68; ++i) id.word(i, 120);  // cycle times, ns
     id.word(80, 0x007e);                                  // ATA-1 to ATA/ATAPI-6
-    id.word(82, 0x4068);  // NOP, look-ahead, write cache, power management
-    id.word(83, 0x7400);  // FLUSH CACHE (EXT), 48-bit addresses
+    id.word(82, 0x4068);                                  // NOP, look-ahead, write cache, power management
+    id.word(83, 0x7400);                                  // FLUSH CACHE (EXT), 48-bit addresses
     id.word(84, 0x4000);
     id.word(85, 0x4008 | (look_ahead_ ? 0x40u : 0) | (write_cache_ ? 0x20u : 0));
     id.word(86, 0x3400);

@@ -1,5 +1,5 @@
-// A hard disk: the general feature set of ATA/ATAPI-6 (T13/1410D) with PIO, multiple, DMA and 48-bit commands.
-// Not modelled: SMART, security, host protected area, queued commands, power-mode spin-up times.
+// A hard disk: the general feature set of ATA/ATAPI-6 (T13/1410D) with PIO, multiple, DMA and 48-bit
+// commands. Not modelled: SMART, security, host protected area, queued commands, power-mode spin-up times.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,8 @@ class AtaDrive : public Drive {
     void read_native_max(bool ext);
     void verify(bool ext, std::uint32_t sectors);
 
-    // Reads the address and count registers into lba_ and remaining_. False: the address does not exist (IDNF).
+    // Reads the address and count registers into lba_ and remaining_. False: the address does not exist
+    // (IDNF).
     bool load_address(bool ext);
     void store_address(std::uint64_t lba);
     void start_pio(Transfer kind, bool ext, unsigned per_block);
@@ -62,7 +63,7 @@ class AtaDrive : public Drive {
     AtaDriveConfig config_;
     std::uint64_t sectors_;
     Geometry default_geometry_, geometry_;
-    unsigned multiple_ = 0;       // sectors for each DRQ block of READ/WRITE MULTIPLE, 0 = disabled
+    unsigned multiple_ = 0;             // sectors for each DRQ block of READ/WRITE MULTIPLE, 0 = disabled
     std::uint8_t pio_dma_mode_ = 0x22;  // SET FEATURES subcommand 03h: multiword DMA 2 after power-on
     bool write_cache_ = true, look_ahead_ = true;
 

@@ -47,8 +47,10 @@ bool needs_medium(std::uint8_t opcode) {
         case read_toc_op:
         case read_disc_information_op:
         case read_12_op:
-        case read_cd_op: return true;
-        default: return false;
+        case read_cd_op:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -64,24 +66,43 @@ void AtapiDrive::execute_packet() {
     if (needs_medium(opcode) && !loaded()) return check(no_medium);
     response_.clear();
     switch (opcode) {
-        case test_unit_ready_op: return good();
-        case request_sense_op: return request_sense();
-        case inquiry_op: return inquiry();
-        case start_stop_op: return start_stop();
-        case prevent_allow_op: locked_ = cdb_[4] & 1; return good();
-        case read_capacity_op: return read_capacity();
-        case read_10_op: return read_sectors(cdb32(2), cdb16(7));
-        case read_12_op: return read_sectors(cdb32(2), cdb32(6));
-        case read_cd_op: return read_cd();
-        case seek_10_op: return cdb32(2) < sectors() ? good() : check(out_of_range);
-        case read_toc_op: return read_toc();
-        case get_configuration_op: return get_configuration();
-        case get_event_status_op: return get_event_status();
-        case read_disc_information_op: return read_disc_information();
-        case mode_sense_10_op: return mode_sense();
-        case set_cd_speed_op: return good();
-        case mechanism_status_op: return mechanism_status();
-        default: return check(invalid_opcode);
+        case test_unit_ready_op:
+            return good();
+        case request_sense_op:
+            return request_sense();
+        case inquiry_op:
+            return inquiry();
+        case start_stop_op:
+            return start_stop();
+        case prevent_allow_op:
+            locked_ = cdb_[4] & 1;
+            return good();
+        case read_capacity_op:
+            return read_capacity();
+        case read_10_op:
+            return read_sectors(cdb32(2), cdb16(7));
+        case read_12_op:
+            return read_sectors(cdb32(2), cdb32(6));
+        case read_cd_op:
+            return read_cd();
+        case seek_10_op:
+            return cdb32(2) < sectors() ? good() : check(out_of_range);
+        case read_toc_op:
+            return read_toc();
+        case get_configuration_op:
+            return get_configuration();
+        case get_event_status_op:
+            return get_event_status();
+        case read_disc_information_op:
+            return read_disc_information();
+        case mode_sense_10_op:
+            return mode_sense();
+        case set_cd_speed_op:
+            return good();
+        case mechanism_status_op:
+            return mechanism_status();
+        default:
+            return check(invalid_opcode);
     }
 }
 
@@ -215,7 +236,8 @@ void AtapiDrive::mode_sense() {
         for (const std::uint8_t byte : body) put8(changeable ? 0 : byte);
     };
     append(0x01, {0, 5, 0, 0, 0, 0});  // read error recovery: 5 retries
-    // Capabilities: reads CD-R, CD-RW, DVD-ROM and multi-session; tray, eject and lock; 176 kB/s x 4, 512 KiB buffer.
+    // Capabilities: reads CD-R, CD-RW, DVD-ROM and multi-session; tray, eject and lock; 176 kB/s x 4, 512 KiB
+    // buffer.
     const auto mechanism = static_cast<std::uint8_t>(0x29 | (locked_ ? 2 : 0));
     append(0x2a, {0x0b, 0, 0x70, 0, mechanism, 0, 0x02, 0xc2, 0, 2, 0x02, 0, 0x02, 0xc2, 0, 0, 0, 0});
     if (response_.size() == header) return check(invalid_field);
@@ -244,7 +266,8 @@ void AtapiDrive::get_configuration() {
     put32(0);
     put16(0);
     put16(profile);
-    const auto feature = [&](unsigned code, bool current, unsigned version, std::initializer_list<unsigned> words) {
+    const auto feature = [&](unsigned code, bool current, unsigned version,
+                             std::initializer_list<unsigned> words) {
         if (request == 2 ? code != start : code < start || (request == 1 && !current)) return;
         put16(code);
         // Features 0 to 3 are persistent.
@@ -255,8 +278,8 @@ void AtapiDrive::get_configuration() {
     feature(0x0000, true, 0,
             {profile_dvd_rom, profile == profile_dvd_rom ? 0x100u : 0u, profile_cd_rom,
              profile == profile_cd_rom ? 0x100u : 0u});
-    feature(0x0001, true, 0, {0x0000, 0x0002});        // core, physical interface ATAPI
-    feature(0x0003, true, 0, {0x2900, 0x0000});        // removable: tray, eject, lock
+    feature(0x0001, true, 0, {0x0000, 0x0002});                  // core, physical interface ATAPI
+    feature(0x0003, true, 0, {0x2900, 0x0000});                  // removable: tray, eject, lock
     feature(0x0010, loaded(), 0, {0, sector_bytes, 1, 0x0100});  // random readable
     feature(0x001e, profile == profile_cd_rom, 0, {0, 0});       // CD read
     feature(0x001f, profile == profile_dvd_rom, 0, {});          // DVD read

@@ -50,13 +50,19 @@ void AtapiDrive::on_reset(bool hardware) {
 
 void AtapiDrive::execute(std::uint8_t opcode) {
     switch (opcode) {
-        case ata::packet: return accept_packet();
-        case ata::identify_packet_device: return identify();
-        case ata::set_features: return set_features();
-        case ata::check_power_mode: count_.now = 0xff; return finish();
+        case ata::packet:
+            return accept_packet();
+        case ata::identify_packet_device:
+            return identify();
+        case ata::set_features:
+            return set_features();
+        case ata::check_power_mode:
+            count_.now = 0xff;
+            return finish();
         case ata::standby_immediate:
         case ata::idle_immediate:
-        case ata::sleep: return finish();
+        case ata::sleep:
+            return finish();
         case ata::identify_device:
         case ata::read_sectors: {
             // 8.15, 8.27: a packet device refuses these and shows its signature instead.
@@ -65,12 +71,14 @@ void AtapiDrive::execute(std::uint8_t opcode) {
             device_ = device;
             return abort_command();
         }
-        default: return abort_command();
+        default:
+            return abort_command();
     }
 }
 
 void AtapiDrive::set_features() {
-    if (features_.now != 0x03) return features_.now == 0x66 || features_.now == 0xcc ? finish() : abort_command();
+    if (features_.now != 0x03)
+        return features_.now == 0x66 || features_.now == 0xcc ? finish() : abort_command();
     if (valid_dma_mode(count_.now))
         dma_mode_ = count_.now;
     else if (!valid_pio_mode(count_.now))
@@ -118,8 +126,10 @@ void AtapiDrive::continue_pio() {
             std::copy_n(buffer_.begin(), packet_bytes, cdb_.begin());
             phase_ = Phase::data;
             return execute_packet();
-        case Phase::data: return remaining_ ? next_block() : good();
-        case Phase::idle: return finish_silently();  // IDENTIFY PACKET DEVICE was read
+        case Phase::data:
+            return remaining_ ? next_block() : good();
+        case Phase::idle:
+            return finish_silently();  // IDENTIFY PACKET DEVICE was read
     }
 }
 

@@ -1,5 +1,5 @@
-// A CD-ROM drive: the PACKET feature set of ATA/ATAPI-6 (T13/1410D) with the read-only commands of MMC-3 for one
-// data track. Not modelled: audio, sub-channels, raw sectors, overlapped commands, changers.
+// A CD-ROM drive: the PACKET feature set of ATA/ATAPI-6 (T13/1410D) with the read-only commands of MMC-3 for
+// one data track. Not modelled: audio, sub-channels, raw sectors, overlapped commands, changers.
 #pragma once
 
 #include <array>
@@ -41,9 +41,9 @@ class AtapiDrive : public Drive {
         std::uint8_t key = 0, asc = 0, ascq = 0;
         explicit operator bool() const { return key != 0; }
     };
-    static constexpr Sense no_medium{2, 0x3a, 0x00}, medium_error{3, 0x11, 0x00}, invalid_opcode{5, 0x20, 0x00},
-        out_of_range{5, 0x21, 0x00}, invalid_field{5, 0x24, 0x00}, removal_prevented{5, 0x53, 0x02},
-        medium_changed{6, 0x28, 0x00}, power_on_reset{6, 0x29, 0x00};
+    static constexpr Sense no_medium{2, 0x3a, 0x00}, medium_error{3, 0x11, 0x00},
+        invalid_opcode{5, 0x20, 0x00}, out_of_range{5, 0x21, 0x00}, invalid_field{5, 0x24, 0x00},
+        removal_prevented{5, 0x53, 0x02}, medium_changed{6, 0x28, 0x00}, power_on_reset{6, 0x29, 0x00};
 
     void execute(std::uint8_t opcode) override;
     void continue_pio() override;
@@ -56,7 +56,8 @@ class AtapiDrive : public Drive {
     void set_features();
     void accept_packet();
 
-    // atapi_commands.cpp: one packet command each. A command ends in reply(), start_data(), good() or check().
+    // atapi_commands.cpp: one packet command each. A command ends in reply(), start_data(), good() or
+    // check().
     void execute_packet();
     void request_sense();
     void inquiry();

@@ -46,7 +46,8 @@ void RawImage::check_content(const std::string& path, unsigned sector_bytes) con
     std::array<std::uint8_t, 4> magic{};
     if (::pread(fd_, magic.data(), magic.size(), 0) == static_cast<ssize_t>(magic.size()) &&
         std::memcmp(magic.data(), "QFI\xfb", magic.size()) == 0)
-        fail(path, "is a qcow2 image; only raw images are supported (convert it with 'qemu-img convert -O raw')");
+        fail(path,
+             "is a qcow2 image; only raw images are supported (convert it with 'qemu-img convert -O raw')");
     if (static_cast<std::uint64_t>(end) % sector_bytes != 0)
         fail(path, "its length, " + std::to_string(end) + " bytes, is not a multiple of the sector size, " +
                        std::to_string(sector_bytes) + " bytes");

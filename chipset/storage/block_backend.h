@@ -80,7 +80,8 @@ class MemoryImage : public BlockBackend {
     bool writable_;
 };
 
-// A hard disk (512-byte sectors) and a CD-ROM (2048-byte sectors, read-only) from a raw file. Throw ImageError.
+// A hard disk (512-byte sectors) and a CD-ROM (2048-byte sectors, read-only) from a raw file. Throw
+// ImageError.
 std::unique_ptr<BlockBackend> open_disk_image(const std::string& path,
                                               RawImage::Writes writes = RawImage::Writes::overlay);
 std::unique_ptr<BlockBackend> open_cd_image(const std::string& path);

@@ -106,7 +106,8 @@ bool BusMaster::move(Drive& drive) {
     const bool to_memory = drive.dma_request() == Drive::Dma::to_memory;
     // The drive and the command register disagree about the direction: nothing sensible can move.
     if (to_memory != static_cast<bool>(command_.value & to_memory_bit)) return false;
-    const bool done = to_memory ? dma_.write(address_, window.first(bytes)) : dma_.read(address_, window.first(bytes));
+    const bool done =
+        to_memory ? dma_.write(address_, window.first(bytes)) : dma_.read(address_, window.first(bytes));
     if (!done) return false;
     address_ += bytes;
     left_ -= bytes;

@@ -1,9 +1,10 @@
-// One channel of the PCI IDE bus master: command, status and descriptor table registers, and the walk along the
-// physical region descriptors. Programming Interface for Bus Master IDE Controller 1.0; 82371AB 290562, chapter 2.7
-// and the bus master IDE I/O registers.
+// One channel of the PCI IDE bus master: command, status and descriptor table registers, and the walk along
+// the physical region descriptors. Programming Interface for Bus Master IDE Controller 1.0; 82371AB 290562,
+// chapter 2.7 and the bus master IDE I/O registers.
 //
-// A transfer takes no time of its own; the drive's latency stands for it. One start walks at most one 64 KiB table
-// (8192 descriptors), since hardware does not count across that boundary; then it stops with the error bit.
+// A transfer takes no time of its own; the drive's latency stands for it. One start walks at most one 64 KiB
+// table (8192 descriptors), since hardware does not count across that boundary; then it stops with the error
+// bit.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,7 @@ class BusMaster : public DmaEngine {
     std::function<bool()> enabled_;
     Register command_, status_, table_;
 
-    bool running_ = false;  // run() is on the stack
+    bool running_ = false;       // run() is on the stack
     std::uint32_t next_ = 0;     // address of the next descriptor
     unsigned descriptors_ = 0;   // read since the start
     std::uint32_t address_ = 0;  // of the current region

@@ -15,25 +15,40 @@ void Drive::attach(DriveHost& host, bool device1) {
 std::uint8_t Drive::read_register(unsigned reg, bool high_order) const {
     const auto pick = [high_order](const TwoDeep& r) { return high_order ? r.previous : r.now; };
     switch (reg) {
-        case ata::error_features: return error_;
-        case ata::sector_count: return pick(count_);
-        case ata::lba_low: return pick(lba_low_);
-        case ata::lba_mid: return pick(lba_mid_);
-        case ata::lba_high: return pick(lba_high_);
-        case ata::device: return device_ | ata::device_obsolete;
-        default: return 0;
+        case ata::error_features:
+            return error_;
+        case ata::sector_count:
+            return pick(count_);
+        case ata::lba_low:
+            return pick(lba_low_);
+        case ata::lba_mid:
+            return pick(lba_mid_);
+        case ata::lba_high:
+            return pick(lba_high_);
+        case ata::device:
+            return device_ | ata::device_obsolete;
+        default:
+            return 0;
     }
 }
 
 void Drive::write_register(unsigned reg, std::uint8_t value) {
     switch (reg) {
-        case ata::error_features: return features_.push(value);
-        case ata::sector_count: return count_.push(value);
-        case ata::lba_low: return lba_low_.push(value);
-        case ata::lba_mid: return lba_mid_.push(value);
-        case ata::lba_high: return lba_high_.push(value);
-        case ata::device: device_ = value; return;
-        default: return;
+        case ata::error_features:
+            return features_.push(value);
+        case ata::sector_count:
+            return count_.push(value);
+        case ata::lba_low:
+            return lba_low_.push(value);
+        case ata::lba_mid:
+            return lba_mid_.push(value);
+        case ata::lba_high:
+            return lba_high_.push(value);
+        case ata::device:
+            device_ = value;
+            return;
+        default:
+            return;
     }
 }
 
@@ -70,16 +85,20 @@ void Drive::busy_until_next_step() {
 void Drive::resume() {
     const Step step = std::exchange(step_, Step::none);
     switch (step) {
-        case Step::none: return;
-        case Step::pio: return continue_pio();
+        case Step::none:
+            return;
+        case Step::pio:
+            return continue_pio();
         case Step::reset:
             post_signature();
             status_ = packet_device() ? 0 : ata::drdy | ata::dsc;  // 9.1: a packet device leaves DRDY clear
             return;
-        case Step::command: break;
+        case Step::command:
+            break;
     }
     if (opcode_ == ata::execute_device_diagnostic) {
-        // 8.11: both drives execute it whichever is selected, device 0 answers for both and is selected afterwards.
+        // 8.11: both drives execute it whichever is selected, device 0 answers for both and is selected
+        // afterwards.
         post_signature();
         status_ = packet_device() ? 0 : ata::drdy | ata::dsc;
         if (!device1_) set_intrq(true);
@@ -190,7 +209,8 @@ void Drive::write_data(std::uint32_t value, unsigned bytes) {
     const std::size_t wanted = std::max(bytes, 2u);
     for (std::size_t moved = 0; moved < wanted && data_ == Data::out;) {
         const std::size_t length = std::min(wanted - moved, end_ - position_);
-        std::memcpy(buffer_.data() + position_, reinterpret_cast<const std::uint8_t*>(&value) + moved, length);
+        std::memcpy(buffer_.data() + position_, reinterpret_cast<const std::uint8_t*>(&value) + moved,
+                    length);
         moved += length;
         position_ += length;
         if (position_ == end_) block_done();

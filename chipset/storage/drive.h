@@ -1,6 +1,6 @@
 // What an ATA disk and an ATAPI CD-ROM have in common: the registers, the protocols (PIO in and out, DMA,
-// non-data) and resets of ATA/ATAPI-6 (T13/1410D), sections 7 and 9. A drive knows no time and no lines; it asks its
-// channel to call resume() later and to look at intrq() and dma_request().
+// non-data) and resets of ATA/ATAPI-6 (T13/1410D), sections 7 and 9. A drive knows no time and no lines; it
+// asks its channel to call resume() later and to look at intrq() and dma_request().
 #pragma once
 
 #include <array>
@@ -58,12 +58,13 @@ class Drive {
     // Reset is released; the signature appears after timing.reset.
     void end_reset();
 
-    // Data register, 2 or 4 bytes (a byte access transfers the low half of a word). Without DRQ: reads float, writes
-    // are dropped.
+    // Data register, 2 or 4 bytes (a byte access transfers the low half of a word). Without DRQ: reads float,
+    // writes are dropped.
     std::uint32_t read_data(unsigned bytes);
     void write_data(std::uint32_t value, unsigned bytes);
 
-    // DMARQ and its direction; while there is one, the bytes of the current stretch to move, and how many were.
+    // DMARQ and its direction; while there is one, the bytes of the current stretch to move, and how many
+    // were.
     Dma dma_request() const { return dma_; }
     std::span<std::uint8_t> dma_window() { return std::span(buffer_).subspan(position_, end_ - position_); }
     void dma_advance(std::size_t bytes);

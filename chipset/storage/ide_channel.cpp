@@ -8,11 +8,11 @@ constexpr std::uint32_t floating = 0xff;
 
 IdeChannel::IdeChannel(const sc_core::sc_module_name& name)
     : sc_module(name),
-      command_space_(
-          [this](auto offset, auto size, const auto& context) { return read_command_block(offset, size, context); },
-          [this](auto offset, auto size, auto data, const auto& context) {
-              write_command_block(offset, size, data, context);
-          }),
+      command_space_([this](auto offset, auto size,
+                            const auto& context) { return read_command_block(offset, size, context); },
+                     [this](auto offset, auto size, auto data, const auto& context) {
+                         write_command_block(offset, size, data, context);
+                     }),
       control_space_(
           [this](auto offset, auto, const auto& context) -> std::uint32_t {
               return offset == 0 ? 0xffffff00 | read_control(context) : ~0u;
@@ -60,15 +60,15 @@ std::uint8_t IdeChannel::read_register(unsigned reg, bool debug) {
     return drive->read_register(reg, hob_);
 }
 
-std::uint32_t IdeChannel::read_command_block(std::uint32_t offset, unsigned size, const AccessContext& context) {
+std::uint32_t IdeChannel::read_command_block(std::uint32_t offset, unsigned size,
+                                             const AccessContext& context) {
     if (empty_) return ~0u;
     if (!context.debug) arrive(context);
     if (offset == ata::data) return selected() && !context.debug ? selected()->read_data(size) : ~0u;
     std::uint32_t value = 0;
     for (unsigned i = 0; i < size; ++i) {
         const unsigned reg = offset + i;
-        const std::uint32_t byte =
-            reg > ata::status_command ? floating : read_register(reg, context.debug);
+        const std::uint32_t byte = reg > ata::status_command ? floating : read_register(reg, context.debug);
         value |= byte << (8 * i);
     }
     return value;
@@ -100,7 +100,8 @@ void IdeChannel::write_register(unsigned reg, std::uint8_t value) {
 
 void IdeChannel::write_command(std::uint8_t opcode) {
     if (srst_ || reset.level()) return;
-    if (any_busy() && !(opcode == ata::device_reset && selected() && selected()->accepts_device_reset())) return;
+    if (any_busy() && !(opcode == ata::device_reset && selected() && selected()->accepts_device_reset()))
+        return;
     hob_ = false;
     if (opcode == ata::execute_device_diagnostic) {
         selected_ = 0;

@@ -1,8 +1,8 @@
-// An ATA channel: the command and control block registers, up to two drives, INTRQ and RESET#. Usable alone behind
-// an ISA bus, or twice inside PiixIde. ATA/ATAPI-6 (T13/1410D), sections 7 and 9.
+// An ATA channel: the command and control block registers, up to two drives, INTRQ and RESET#. Usable alone
+// behind an ISA bus, or twice inside PiixIde. ATA/ATAPI-6 (T13/1410D), sections 7 and 9.
 //
-// Without any drive the data lines float and everything reads FFh. With one drive, the other one's status reads
-// 00h (9.16.1: a single device 0 answers for the absent device 1).
+// Without any drive the data lines float and everything reads FFh. With one drive, the other one's status
+// reads 00h (9.16.1: a single device 0 answers for the absent device 1).
 #pragma once
 
 #include <array>
@@ -26,8 +26,8 @@ class DmaEngine {
 
 class IdeChannel : public sc_core::sc_module, private DriveHost {
   public:
-    LineOut irq{"irq"};                    // INTRQ, gated by nIEN
-    LineIn reset{"reset"};                 // RESET#
+    LineOut irq{"irq"};                               // INTRQ, gated by nIEN
+    LineIn reset{"reset"};                            // RESET#
     TargetSocket command{"command", command_space_};  // 8 ports: 1F0h or 170h
     TargetSocket control{"control", control_space_};  // 1 port: 3F6h or 376h
 
@@ -43,7 +43,8 @@ class IdeChannel : public sc_core::sc_module, private DriveHost {
 
   private:
     std::uint32_t read_command_block(std::uint32_t offset, unsigned size, const AccessContext& context);
-    void write_command_block(std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context);
+    void write_command_block(std::uint32_t offset, unsigned size, std::uint32_t data,
+                             const AccessContext& context);
     std::uint8_t read_control(const AccessContext& context);
     void write_control(std::uint8_t value, const AccessContext& context);
 

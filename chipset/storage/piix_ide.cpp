@@ -9,7 +9,8 @@ constexpr std::uint32_t command_base[2] = {0x1f0, 0x170}, control_base[2] = {0x3
 
 constexpr char source[] = "82371AB 290562, IDE configuration registers (function 1)";
 constexpr Field timing_fields[] = {
-    {"TIMINGS", 0, 10, FieldAccess::rw, "fast timing, IORDY, prefetch, DMA-only of both drives; recovery time"},
+    {"TIMINGS", 0, 10, FieldAccess::rw,
+     "fast timing, IORDY, prefetch, DMA-only of both drives; recovery time"},
     {"RSVD", 10, 2, FieldAccess::ro, ""},
     {"ISP", 12, 2, FieldAccess::rw, "IORDY sample point"},
     {"SITRE", 14, 1, FieldAccess::rw, "slave timing register enable"},
@@ -30,8 +31,10 @@ constexpr RegisterInfo idetim_infos[2] = {
     {"IDETIMS", 0x42, 2, 0, ResetDomain::platform, source, timing_fields},
 };
 constexpr RegisterInfo sidetim_info = {"SIDETIM", 0x44, 1, 0, ResetDomain::platform, source};
-constexpr RegisterInfo udmactl_info = {"UDMACTL", 0x48, 1, 0, ResetDomain::platform, source, udma_control_fields};
-constexpr RegisterInfo udmatim_info = {"UDMATIM", 0x4a, 2, 0, ResetDomain::platform, source, udma_timing_fields};
+constexpr RegisterInfo udmactl_info = {"UDMACTL",          0x48, 1, 0, ResetDomain::platform, source,
+                                       udma_control_fields};
+constexpr RegisterInfo udmatim_info = {"UDMATIM",         0x4a, 2, 0, ResetDomain::platform, source,
+                                       udma_timing_fields};
 
 PciIdentity piix_identity(bool piix4) {
     return {.vendor = 0x8086,
@@ -73,7 +76,8 @@ void PiixIde::update_decode() {
     }
 }
 
-// 82371AB: IDETIM, BMIC and the rest are reset by PCIRST#; the drives see the same edge as RESET# on their cable.
+// 82371AB: IDETIM, BMIC and the rest are reset by PCIRST#; the drives see the same edge as RESET# on their
+// cable.
 void PiixIde::pci_reset() {
     drive_reset_.set(true);
     bus_master_space_.bank.reset(ResetDomain::platform);

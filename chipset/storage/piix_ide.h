@@ -1,6 +1,6 @@
-// The IDE function of PIIX3 (82371SB) and PIIX4 (82371AB): two channels in compatibility mode and the bus master.
-// 82371AB 290562, IDE controller (function 1). The timing registers are storage: PIO and DMA modes do not change how
-// long an access takes. Not modelled: native mode (the chip has none).
+// The IDE function of PIIX3 (82371SB) and PIIX4 (82371AB): two channels in compatibility mode and the bus
+// master. 82371AB 290562, IDE controller (function 1). The timing registers are storage: PIO and DMA modes do
+// not change how long an access takes. Not modelled: native mode (the chip has none).
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ class PiixIde : public PciFunction {
     // Channels: their `irq` pins are IRQ14 and IRQ15; drives are attached to them.
     IdeChannel primary{"primary"};
     IdeChannel secondary{"secondary"};
-    DmaInitiator dma{"dma"};            // to memory
+    DmaInitiator dma{"dma"};                                   // to memory
     TargetSocket bus_master{"bus_master", bus_master_space_};  // 16 ports at BMIBA, for the PCI bus
 
     explicit PiixIde(const sc_core::sc_module_name& name, const PiixIdeConfig& config = {});
@@ -40,7 +40,7 @@ class PiixIde : public PciFunction {
     std::array<std::unique_ptr<BusMaster>, 2> masters_;
     std::array<Register, 2> idetim_;
     Register sidetim_, udmactl_, udmatim_;  // the last two on PIIX4 only
-    LineOut drive_reset_{"drive_reset"};  // RSTDRV as the drives see it
+    LineOut drive_reset_{"drive_reset"};    // RSTDRV as the drives see it
     std::array<unsigned, 2> command_windows_{}, control_windows_{};
 };
 

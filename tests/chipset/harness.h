@@ -1,5 +1,5 @@
-// What every device test needs: an initiator for a target socket, a driver and a probe for lines, memory for DMA.
-// Create everything in the test body, then call run() once so that SystemC elaborates, then access.
+// What every device test needs: an initiator for a target socket, a driver and a probe for lines, memory for
+// DMA. Create everything in the test body, then call run() once so that SystemC elaborates, then access.
 #pragma once
 
 #include <algorithm>
@@ -69,7 +69,8 @@ class Initiator : public sc_core::sc_module, private tlm::tlm_bw_transport_if<> 
         socket->b_transport(payload, delay);
         response = payload.get_response_status();
     }
-    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) override {
+    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&,
+                                       sc_core::sc_time&) override {
         return tlm::TLM_ACCEPTED;
     }
     void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override { ++dmi_invalidations; }
@@ -144,7 +145,8 @@ class Memory : public sc_core::sc_module, private tlm::tlm_fw_transport_if<> {
         return static_cast<unsigned>(length);
     }
     bool get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi&) override { return false; }
-    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) override {
+    tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload&, tlm::tlm_phase&,
+                                       sc_core::sc_time&) override {
         return tlm::TLM_ACCEPTED;
     }
 };

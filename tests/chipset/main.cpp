@@ -1,5 +1,5 @@
-// Test programs of SystemC modules: GoogleTest inside sc_main. SystemC elaborates once a process, so each case runs
-// in a process of its own (ctest does that) or in a program that never calls sc_start.
+// Test programs of SystemC modules: GoogleTest inside sc_main. SystemC elaborates once a process, so each
+// case runs in a process of its own (ctest does that) or in a program that never calls sc_start.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

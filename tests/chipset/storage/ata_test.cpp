@@ -30,7 +30,8 @@ TEST(Ata, Identify) {
     EXPECT_EQ(word(60), static_cast<int>(kDiskSectors));
     EXPECT_EQ(word(100), static_cast<int>(kDiskSectors));
     std::string model;
-    for (unsigned i = 27; i < 47; ++i) model += {static_cast<char>(id[2 * i + 1]), static_cast<char>(id[2 * i])};
+    for (unsigned i = 27; i < 47; ++i)
+        model += {static_cast<char>(id[2 * i + 1]), static_cast<char>(id[2 * i])};
     EXPECT_EQ(model.substr(0, 19), "southgate hard disk");
     EXPECT_EQ(b.read_block(0, 2), std::vector<std::uint8_t>(2, 0xff)) << "without DRQ the data lines float";
 }
@@ -149,8 +150,8 @@ TEST(Ata, VerifySeekFlushPowerAndFeatures) {
 TEST(Ata, SignatureAfterSoftwareResetAndDiagnostic) {
     IdeBench b;
     const auto signature = [&](unsigned channel) {
-        return std::vector<int>{b.in(channel, 1), b.in(channel, 2), b.in(channel, 3), b.in(channel, 4),
-                                b.in(channel, 5), b.in(channel, 6) & 0x10};
+        return std::vector<int>{b.in(channel, 1), b.in(channel, 2), b.in(channel, 3),
+                                b.in(channel, 4), b.in(channel, 5), b.in(channel, 6) & 0x10};
     };
     for (const unsigned channel : {0u, 1u}) {
         b.out(channel, ata::lba_mid, 0x77);

@@ -84,7 +84,8 @@ TEST(Atapi, InformationCommands) {
     EXPECT_EQ(data[19], kCdSectors);
     b.packet({0x43, 2, 0, 0, 0, 0, 0, 0, 100});
     data = b.packet_data();
-    EXPECT_EQ((std::vector<int>{data[9], data[10], data[11]}), (std::vector<int>{0, 2, 0})) << "track 1 at 00:02:00";
+    EXPECT_EQ((std::vector<int>{data[9], data[10], data[11]}), (std::vector<int>{0, 2, 0}))
+        << "track 1 at 00:02:00";
     b.packet({0x5a, 0, 0x2a, 0, 0, 0, 0, 0, 100});
     data = b.packet_data();
     ASSERT_EQ(data.size(), 28u);

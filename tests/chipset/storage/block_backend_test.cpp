@@ -1,7 +1,6 @@
 #include "chipset/storage/block_backend.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -49,7 +48,8 @@ TEST(BlockBackend, BadImagesAreRefusedWithTheirNameAndTheReason) {
     EXPECT_NE(error_of(ImageFile("").path()).find("is empty"), std::string::npos);
     EXPECT_NE(error_of("/tmp").find("directory"), std::string::npos);
     EXPECT_NE(error_of(ImageFile(std::string(512, 'x')).path(), true).find("2048"), std::string::npos);
-    EXPECT_NE(error_of(ImageFile("QFI\xfb" + std::string(508, '\0')).path()).find("qcow2"), std::string::npos);
+    EXPECT_NE(error_of(ImageFile("QFI\xfb" + std::string(508, '\0')).path()).find("qcow2"),
+              std::string::npos);
     EXPECT_EQ(error_of(ImageFile(std::string(2048, 'x')).path(), true), "");
 }
 

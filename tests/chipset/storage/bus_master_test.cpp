@@ -88,7 +88,8 @@ TEST_F(BusMaster, TableShorterThanTheTransferCanBeContinued) {
     describe(b, primary, {{0x20000, 100}});
     b.issue(0, ata::read_dma, 0, 1, 8);
     b.bus_master.write(primary + bm_command, start_read);
-    EXPECT_EQ(b.bus_master.read(primary + bm_status), 0u) << "neither active nor interrupt: the table was short";
+    EXPECT_EQ(b.bus_master.read(primary + bm_status), 0u)
+        << "neither active nor interrupt: the table was short";
     EXPECT_EQ(b.in(0, ata::status_command) & ata::drq, ata::drq);
     b.bus_master.write(primary + bm_command, 0);
     describe(b, primary, {{0x20064, 412}});

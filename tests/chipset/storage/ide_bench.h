@@ -1,5 +1,5 @@
-// An IDE function on its own, with a disk as primary master and a CD-ROM as secondary master, and the host software
-// side of the ATA protocols.
+// An IDE function on its own, with a disk as primary master and a CD-ROM as secondary master, and the host
+// software side of the ATA protocols.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,9 @@ inline std::vector<std::uint8_t> patterned(unsigned sectors, unsigned sector_byt
     return bytes;
 }
 
-inline DriveTiming no_delay() { return {sc_core::SC_ZERO_TIME, sc_core::SC_ZERO_TIME, sc_core::SC_ZERO_TIME}; }
+inline DriveTiming no_delay() {
+    return {sc_core::SC_ZERO_TIME, sc_core::SC_ZERO_TIME, sc_core::SC_ZERO_TIME};
+}
 
 struct IdeBench {
     explicit IdeBench(const DriveTiming& timing = no_delay()) {
@@ -36,8 +38,9 @@ struct IdeBench {
         disk_image = medium.get();
         auto disk_drive = std::make_unique<AtaDrive>(std::move(medium), AtaDriveConfig{.timing = timing});
         disk = disk_drive.get();
-        auto cd_drive = std::make_unique<AtapiDrive>(
-            std::make_unique<MemoryImage>(patterned(kCdSectors, 2048), false), AtapiDriveConfig{.timing = timing});
+        auto cd_drive =
+            std::make_unique<AtapiDrive>(std::make_unique<MemoryImage>(patterned(kCdSectors, 2048), false),
+                                         AtapiDriveConfig{.timing = timing});
         cd = cd_drive.get();
         ide.primary.attach(0, std::move(disk_drive));
         ide.secondary.attach(0, std::move(cd_drive));
@@ -52,11 +55,13 @@ struct IdeBench {
         return static_cast<std::uint8_t>(command[channel].read(reg));
     }
     void out(unsigned channel, unsigned reg, unsigned value) { command[channel].write(reg, value); }
-    std::uint8_t alternate_status(unsigned channel) { return static_cast<std::uint8_t>(control[channel].read(0)); }
+    std::uint8_t alternate_status(unsigned channel) {
+        return static_cast<std::uint8_t>(control[channel].read(0));
+    }
 
     // Registers 1 to 6 and the command, 28-bit LBA or CHS by `device`.
-    void issue(unsigned channel, unsigned opcode, unsigned features = 0, unsigned count = 0, std::uint32_t address = 0,
-               unsigned device_bits = 0xe0) {
+    void issue(unsigned channel, unsigned opcode, unsigned features = 0, unsigned count = 0,
+               std::uint32_t address = 0, unsigned device_bits = 0xe0) {
         out(channel, ata::device, device_bits | (address >> 24 & 15));
         out(channel, ata::error_features, features);
         out(channel, ata::sector_count, count);
@@ -121,8 +126,10 @@ struct IdeBench {
 
     test::Memory memory{1 << 20};
     PiixIde ide{"ide"};
-    test::Initiator command[2] = {test::Initiator(ide.primary.command), test::Initiator(ide.secondary.command)};
-    test::Initiator control[2] = {test::Initiator(ide.primary.control), test::Initiator(ide.secondary.control)};
+    test::Initiator command[2] = {test::Initiator(ide.primary.command),
+                                  test::Initiator(ide.secondary.command)};
+    test::Initiator control[2] = {test::Initiator(ide.primary.control),
+                                  test::Initiator(ide.secondary.control)};
     test::Initiator bus_master{ide.bus_master};
     test::Initiator config{ide.config};
     test::LineDriver pcirst{ide.pcirst};
