@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "chipset/hierarchy.h"
+
 namespace southgate::chipset {
 
 class LineIf : public virtual sc_core::sc_interface {
@@ -74,6 +76,7 @@ class LineOr : public sc_core::sc_module {
     explicit LineOr(const sc_core::sc_module_name& name) : sc_module(name) {}
     // A new input; bind one driver to it. The name is unique within this module.
     LineIn& add_input() {
+        HierarchyScope scope(*this);
         auto name = "in" + std::to_string(inputs_.size());
         auto* in = new LineIn(name.c_str(), [this](bool asserted) {
             asserted_ += asserted ? 1 : -1;
