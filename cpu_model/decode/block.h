@@ -17,7 +17,7 @@ inline constexpr unsigned max_block_instructions = 64;
 
 // A straight run of instructions. uops: one an instruction, then a terminator (falls through to the next block), then
 // one spare. Control flow ends a block; its terminator is the not-taken side.
-struct Block {
+struct alignas(32) Block {
     std::uint32_t count = 0;        // instructions
     std::uint32_t bytes = 0;
     std::uint32_t mode = 0;         // key, with `offset`
@@ -28,15 +28,13 @@ struct Block {
     CodePage* page2 = nullptr;      // second page of a crossing instruction
     Block* next = nullptr;          // hash chain of the page
     std::uint32_t capacity = 0;     // of uops
-    // What a dead block needs to come back: the handlers that killing replaced.
-    Handler first_handler = nullptr;
-    std::uint32_t patched = 0;      // index of a uop whose handler was replaced as well; 0 = none
-    Handler patched_handler = nullptr;
-    Uop* uops = nullptr;
-    std::uint8_t* raw = nullptr;    // the bytes it was decoded from
+
+    // They follow the header.
+    Uop* uops() { return reinterpret_cast<Uop*>(this + 1); }
+    const Uop* uops() const { return reinterpret_cast<const Uop*>(this + 1); }
 };
 
-// Deepest mode-independent unit: one 4 KiB host page with code.
+// One 4 KiB host page with code.
 struct CodePage {
     static constexpr unsigned buckets = 128;
 

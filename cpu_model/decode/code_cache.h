@@ -1,60 +1,77 @@
 // All decoded code of one vCPU: lookup, decoding on demand, exact invalidation.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
 #include "cpu_model/decode/block.h"
+#include "cpu_model/decode/translator.h"
 #include "cpu_model/interpreter/cpu.h"
 
 namespace southgate::cpu {
-
-class Decoder;
 
 class CodeCache {
   public:
     CodeCache();
     ~CodeCache();
+    CodeCache(const CodeCache&) = delete;
+    CodeCache& operator=(const CodeCache&) = delete;
 
-    // The page record of a host page; made on demand.
+    // The page record of a host page; page_of() makes it on demand.
     CodePage* page_of(std::uint8_t* host_page);
-    CodePage* find_page(const std::uint8_t* host_page) const;
+    CodePage* find_page(const std::uint8_t* host_page) const {
+        const auto it = pages_.find(host_page);
+        return it == pages_.end() ? nullptr : it->second.get();
+    }
 
-    // The block at CS:ip for `mode` (with mode::single or not); decodes when there is none. Raises what fetching the
-    // first instruction raises. Never returns nullptr.
-    Block* lookup(Cpu* c, std::uint64_t ip, std::uint32_t mode);
+    // The block at Cpu::ip for `mode` (with mode::single or not); decodes when there is none. Raises what fetching its
+    // first instruction raises, the CS limit included. Wants Cpu::block == nullptr.
+    Block* lookup(Cpu* c, std::uint32_t mode);
+    // The same, only if it is in this page and decoded without faults: the target of a direct jump inside a page.
+    Block* lookup_in_page(Cpu* c, CodePage* page, unsigned offset, std::uint32_t mode);
+    // Whether the block may be kept in the jump cache: not when it was fetched through the Bus.
+    static bool cacheable(const Block* b) { return b->page != nullptr; }
 
     // [offset, offset + size) of the page was written: kills overlapping blocks. A block being executed is left after
     // the current instruction.
-    void written(Cpu* c, CodePage* page, unsigned offset, unsigned size);
+    void written(Cpu* c, CodePage* page, unsigned offset, unsigned size) {
+        for (unsigned n = offset; n < offset + size; n++)
+            if (page->code[n]) return kill_overlapping(c, page, offset, offset + size);
+        if (page->watched && page->live.empty() && ++page->idle_writes > idle_limit) page->watched = false;
+    }
 
-    // The instruction at this byte touched MMIO inside a longer block: from now on it is a block of its own.
-    void set_alone(Cpu* c, const Block* block, unsigned offset);
+    // The instruction `ip` bytes into the block touched MMIO: from now on it is a block of its own.
+    void set_alone(Cpu* c, const Block* block, unsigned ip);
 
-    // Drops everything. Only between blocks.
+    // Drops everything, translations too. Only between blocks.
     void clear(Cpu* c);
     bool overfull() const { return arena_used_ > arena_limit; }
 
   private:
     static constexpr std::size_t arena_limit = std::size_t{64} << 20;
+    static constexpr std::size_t chunk_size = std::size_t{1} << 20;
+    static constexpr unsigned idle_limit = 32;  // writes to a page without live blocks before it is unwatched
 
-    Block* find(Cpu* c, CodePage* page, unsigned offset, std::uint32_t mode, std::uint64_t linear);
-    Block* translate(Cpu* c, CodePage* page, std::uint64_t ip, std::uint32_t mode, Block* reuse);
-    Block* make_block(unsigned uops, unsigned bytes);
+    Block* find(CodePage* page, unsigned offset, std::uint32_t mode, const CodePage* page2) const;
+    Block* translate(Cpu* c, CodePage* page, unsigned offset, std::uint32_t mode);
+    Block* translate_crossing(Cpu* c, CodePage* page, unsigned offset, std::uint32_t mode);
+    Block* fetch_from_bus(Cpu* c, std::uint64_t linear, std::uint32_t mode);
+    Block* publish(Cpu* c, CodePage* page, unsigned offset, std::uint32_t mode, CodePage* page2, unsigned crossing);
     void make_live(Cpu* c, Block* block);
     void kill(Cpu* c, Block* block);
-    void* allocate(std::size_t bytes);
+    void kill_overlapping(Cpu* c, CodePage* page, unsigned begin, unsigned end);
+    Block* allocate(std::size_t uops);
 
+    Translator translator_;
     std::unordered_map<const std::uint8_t*, std::unique_ptr<CodePage>> pages_;
-    std::unique_ptr<Decoder> decoder_;
-    std::vector<std::unique_ptr<std::byte[]>> arena_;
+    std::vector<std::unique_ptr<std::byte[]>> chunks_;
     std::size_t arena_used_ = 0, chunk_left_ = 0;
     std::byte* chunk_ = nullptr;
-    std::unique_ptr<CodePage> bus_page_;  // code fetched through the Bus: decoded anew each time
-    std::array<std::uint8_t, 4096> bus_bytes_{};
+    Block* bus_block_ = nullptr;  // code fetched through the Bus is decoded anew each time
 };
 
 }  // namespace southgate::cpu

@@ -19,14 +19,13 @@ struct Instruction {
     std::uint8_t address_size = 4; // bytes
     std::uint8_t stack_size = 4;   // bytes of SP used by pushes: SS.B
     bool has_modrm = false;
-    std::uint8_t mod = 0, reg = 0, rm = 0;  // ModRM fields with REX.R/B
+    std::uint8_t mod = 0, reg = 0, rm = 0;  // ModRM fields with REX.R/B; without ModRM rm is the opcode's register
     bool rex = false, rex_w = false;
     bool lock = false, rep = false, repne = false;  // F0, F3, F2
     Seg segment = Seg::ds;         // of the memory operand: default or override
     std::uint64_t imm = 0;         // first immediate, sign-extended if the encoding says so
     std::uint64_t imm2 = 0;        // second: ENTER, far pointers' selector
     std::uint32_t mode = 0;        // namespace mode
-    std::uint64_t ip = 0;          // offset in CS
 
     bool memory() const { return has_modrm && mod != 3; }
     bool flat() const { return (mode & mode::flat) != 0; }
@@ -34,12 +33,16 @@ struct Instruction {
 
 // How an instruction takes part in a block.
 struct Translation {
-    Uop uop;                  // operand fields are filled already; set `handler`, and `aux` if wanted
-    bool ends_block = false;  // the handler never calls next()
-    // Dead-flag elimination: the handler to use when nobody reads the status flags it would set (nullptr: none).
-    Handler without_flags = nullptr;
-    bool reads_flags = true;        // any status flag; conservative default
-    bool overwrites_flags = false;  // all six, without reading one, and it cannot fault or leave the block
+    Uop uop;                      // operand fields are filled already; set `handler`, and `aux` if wanted
+    bool ends_block = false;      // the handler never calls next()
+    bool relative = false;        // uop.disp is relative to the next instruction: a direct jump
+    // Dead-flag elimination. observes_flags: reads a status flag, may fault, or may leave the block.
+    bool observes_flags = true;
+    bool overwrites_flags = false;      // writes all six; only without observes_flags
+    Handler without_flags = nullptr;    // to use when nobody observes the status flags it would set
+    // Fusion with a following Jcc: 16 handlers by condition, or nullptr. They use u[1] (the Jcc) and u[2].
+    const Handler* fused = nullptr;
+    std::int8_t condition = -1;         // this is a Jcc that can be fused
 };
 
 // Register offset of an operand of `size` bytes: legacy byte registers 4-7 are AH CH DH BH.

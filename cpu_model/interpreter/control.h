@@ -6,6 +6,9 @@
 
 namespace southgate::cpu {
 
+// How a handler treats CS: flat needs no limit checks and has a 32-bit stack and code segment.
+enum class Code : std::uint8_t { flat, checked };
+
 // Starts a block at Cpu::ip, if the budget allows all of it.
 [[gnu::always_inline]] inline const Uop* enter(Cpu* c, const Block* b) {
     const std::int64_t left = c->left - static_cast<std::int64_t>(b->count);
@@ -15,25 +18,82 @@ namespace southgate::cpu {
     }
     c->left = left;
     c->block = b;
-    return dispatch(c, b->uops);
+    return dispatch(c, b->uops());
+}
+// The same where the CS limit counts: a block that does not lie below it whole is left to the outer loop.
+[[gnu::always_inline]] inline const Uop* enter_checked(Cpu* c, const Block* b) {
+    if (!(c->mode & (mode::flat | mode::code64)) && c->ip + b->bytes - 1 > segment(c, Seg::cs).limit) [[unlikely]] {
+        c->block = nullptr;
+        return nullptr;
+    }
+    return enter(c, b);
 }
 
-// The instruction is done and was the last of its block (LINK_END); Cpu::ip is the next one, in whatever CS, mode and
-// privilege are now in force. Goes on through the jump cache.
+// The instruction is done and was the last of its block (Translation::ends_block); Cpu::ip is the next one, in
+// whatever CS, mode and privilege are now in force. Goes on through the jump cache.
 const Uop* resume(Cpu* c);
+// resume() when the cache has no entry.
+const Uop* resume_slow(Cpu* c);
 
-// The instruction is done, in the middle of a block or at its end: leaves the block behind it. For instructions after
-// which lines, TF or the shadow must be looked at; call request_attention() or update_attention() first.
+inline JumpEntry& jump_entry(Cpu* c, std::uint64_t linear) {
+    return c->jumps[(linear ^ (linear >> page_bits)) % jump_cache_size];
+}
+[[gnu::always_inline]] inline std::uint64_t jump_tag(const Cpu* c, std::uint64_t linear) {
+    return (linear & 0xffffffffffff) | c->mode_tag;
+}
+// resume() inlined into hot handlers; flat code only.
+[[gnu::always_inline]] inline const Uop* resume_flat(Cpu* c) {
+    const JumpEntry& e = jump_entry(c, c->ip);
+    if (e.tag == jump_tag(c, c->ip)) [[likely]] return enter(c, e.block);
+    return resume_slow(c);
+}
+
+// The instruction is done, in the middle of a block or at its end: leaves the block behind it, to the outer loop. For
+// instructions after which lines, TF or a shadow must be looked at; call update_attention() first.
 const Uop* finish(Cpu* c, const Uop* u);
 
-// As finish(), but goes on with the next instruction through the jump cache: the mode changed.
+// As finish(), but goes on with the next instruction through the jump cache: for mode or translation changes.
 const Uop* finish_and_resume(Cpu* c, const Uop* u);
 
 // Leaves with the instruction not executed (not retired, ip on it): port I/O and internal errors.
 const Uop* leave_before(Cpu* c, const Uop* u);
 
-// Sets Cpu::ip for a near transfer done by a handler: masks to the operand size, checks the CS limit (#GP(0)).
-// Cpu::cur must be set. Follow with resume().
-void set_ip(Cpu* c, std::uint64_t target);
+// Sets Cpu::ip for a near transfer: cuts to operand_size bytes, checks the CS limit (#GP(0)). Cpu::cur must be set.
+// Follow with resume().
+void set_ip(Cpu* c, std::uint64_t target, unsigned operand_size);
+
+// A direct jump or fall-through whose Cpu::ip is set already and whose uop has no block yet.
+const Uop* link(Cpu* c, const Uop* u);
+
+// Taken direct jump; `u` holds displacement and, once linked, the block.
+template <Code K>
+[[gnu::always_inline]] inline const Uop* jump(Cpu* c, const Uop* u) {
+    const auto* b = reinterpret_cast<const Block*>(u->imm);
+    const std::uint64_t target = c->ip + static_cast<std::uint64_t>(static_cast<std::int64_t>(u->disp));
+    if constexpr (K == Code::flat) {
+        c->ip = static_cast<std::uint32_t>(target);
+        if (!b) [[unlikely]] return link(c, u);
+        return enter(c, b);
+    } else {
+        // aux: operand size. A wrapped target lies elsewhere in the page than the linked block.
+        const std::uint64_t masked = u->aux == 2 ? target & 0xffff : static_cast<std::uint32_t>(target);
+        if (masked > segment(c, Seg::cs).limit) [[unlikely]] {
+            c->cur = u;
+            set_ip(c, masked, 4);
+        }
+        c->ip = masked;
+        if (!b || masked != target) [[unlikely]] return masked == target ? link(c, u) : resume(c);
+        return enter_checked(c, b);
+    }
+}
+// Falls through to the terminator behind `u`.
+template <Code K>
+[[gnu::always_inline]] inline const Uop* fall_through(Cpu* c, const Uop* terminator) {
+    const auto* b = reinterpret_cast<const Block*>(terminator->imm);
+    c->ip = static_cast<std::uint32_t>(c->ip + static_cast<std::uint64_t>(static_cast<std::int64_t>(terminator->disp)));
+    if (!b) [[unlikely]] return link(c, terminator);
+    if constexpr (K == Code::flat) return enter(c, b);
+    else return enter_checked(c, b);
+}
 
 }  // namespace southgate::cpu

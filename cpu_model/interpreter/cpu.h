@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <cstring>
 
@@ -127,6 +128,8 @@ struct Cpu {
     bool exit_pending = false;     // a handler wants run() to return exit_reason
     ExitReason exit_reason = ExitReason::budget_end;
     const char* message = nullptr;
+    bool reset_pending = false, reset_power_up = false;  // RESET# seen inside a Bus call
+    bool step_trap = false;  // TF was set when the current instruction began; INT n clears it (no trap after)
     PioUnit pio;
 
     // --- memory ---
@@ -136,6 +139,7 @@ struct Cpu {
     CodeCache* code = nullptr;
 
     CpuStatistics statistics;
+    std::bitset<2048> refused;  // mnemonics that were refused with #UD, for the count of distinct ones
 };
 
 // --- registers by byte offset ---

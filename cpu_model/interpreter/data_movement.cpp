@@ -34,7 +34,7 @@ const Uop* mov_mi(Cpu* c, const Uop* u) {
 
 void select_mov(const Instruction& i, Translation& t) {
     Uop& u = t.uop;
-    t.reads_flags = false;
+    t.observes_flags = i.memory();
     const bool byte = (i.opcode & 1) == 0;
     const unsigned size = byte ? 1 : i.operand_size;
     switch (i.opcode) {

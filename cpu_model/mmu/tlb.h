@@ -18,12 +18,21 @@ inline constexpr std::uint64_t no_tag = ~std::uint64_t{0};  // equals no page ad
 // A tag is the linear page address, so that ((lin + size - 1) & page_mask) == tag fails for accesses that cross pages.
 // Set low bits keep a present translation off the fast path.
 struct TlbEntry {
-    static constexpr std::uint64_t code = 1;  // in write_tag: the page holds decoded code
+    static constexpr std::uint64_t code = 1;    // in write_tag: the page holds decoded code
+    static constexpr std::uint64_t slow = 2;    // no host memory for this access, or a data breakpoint in the page
+    static constexpr std::uint64_t global = 1;  // in physical
+
     std::uint64_t read_tag = no_tag;
     std::uint64_t write_tag = no_tag;
-    std::uintptr_t addend = 0;                // host address - linear address
-    bool global = false;
+    std::uintptr_t addend = 0;   // host address - linear address
+    std::uint64_t physical = 0;  // page address, with `global`
 };
+static_assert(sizeof(TlbEntry) == 32);
+
+// The tag holds a translation of this page, fast or not.
+constexpr bool tag_present(std::uint64_t tag, std::uint64_t linear) {
+    return !(tag & 0x800) && (tag & page_mask) == (linear & page_mask);
+}
 
 struct ExecEntry {
     std::uint64_t tag = no_tag;
@@ -31,11 +40,13 @@ struct ExecEntry {
     bool global = false;
 };
 
+inline constexpr unsigned exec_tlb_size = 64;
+
 struct Mmu {
     std::array<std::array<TlbEntry, tlb_size>, 2> data{};  // [user]
-    std::array<std::array<ExecEntry, 64>, 2> exec{};
-    std::vector<std::uint16_t> filled;                      // data entries in use: flushing clears only these
-    bool exec_filled = false;
+    std::array<std::array<ExecEntry, exec_tlb_size>, 2> exec{};
+    // Entries in use, so that flushing clears only these: user * size + index.
+    std::vector<std::uint16_t> data_filled, exec_filled;
     std::uint64_t a20_mask = ~std::uint64_t{0};
     std::uint64_t physical_mask = 0xfffffffff;              // 36 bits (SDM vol. 3A 4.1.4)
 };

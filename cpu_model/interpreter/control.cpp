@@ -1,0 +1,110 @@
+#include "cpu_model/interpreter/control.h"
+
+#include "cpu_model/decode/code_cache.h"
+#include "cpu_model/interpreter/block_handlers.h"
+#include "cpu_model/interpreter/fault.h"
+
+namespace southgate::cpu {
+namespace {
+
+std::uint64_t linear_ip(const Cpu* c) {
+    if (c->mode & mode::code64) return c->ip;
+    return static_cast<std::uint32_t>(segment(c, Seg::cs).base + c->ip);
+}
+
+std::uint64_t truncate_ip(const Cpu* c, std::uint64_t ip) {
+    return (c->mode & mode::code64) ? ip : static_cast<std::uint32_t>(ip);
+}
+
+// Gives back the instructions from `number` on and goes to the outer loop with ip + `offset`.
+const Uop* leave(Cpu* c, unsigned offset, unsigned number) {
+    c->ip = truncate_ip(c, c->ip + offset);
+    c->left += c->block->count - number;
+    c->block = nullptr;
+    return nullptr;
+}
+
+}  // namespace
+
+void raise(Vector vector) { throw GuestFault{vector, false, 0}; }
+void raise(Vector vector, std::uint32_t error_code) { throw GuestFault{vector, true, error_code}; }
+
+const Uop* resume(Cpu* c) {
+    const std::uint64_t linear = linear_ip(c);
+    const JumpEntry& e = jump_entry(c, linear);
+    if (e.tag == jump_tag(c, linear)) return enter_checked(c, e.block);
+    return resume_slow(c);
+}
+
+const Uop* resume_slow(Cpu* c) {
+    c->block = nullptr;
+    if (c->left <= 0) return nullptr;
+    Block* b = c->code->lookup(c, c->mode);
+    if (CodeCache::cacheable(b) && b->mode == c->mode) {
+        const std::uint64_t linear = linear_ip(c);
+        jump_entry(c, linear) = {jump_tag(c, linear), b};
+    }
+    return enter_checked(c, b);
+}
+
+const Uop* finish(Cpu* c, const Uop* u) { return leave(c, u->ip + u->length, u->number + 1u); }
+
+const Uop* finish_and_resume(Cpu* c, const Uop* u) {
+    finish(c, u);
+    return resume(c);
+}
+
+const Uop* leave_before(Cpu* c, const Uop* u) { return leave(c, u->ip, u->number); }
+
+void set_ip(Cpu* c, std::uint64_t target, unsigned operand_size) {
+    if (operand_size == 2) target &= 0xffff;
+    else if (operand_size == 4) target &= 0xffffffff;
+    if (!(c->mode & mode::code64) && target > segment(c, Seg::cs).limit) raise_gp();
+    c->ip = target;
+}
+
+const Uop* link(Cpu* c, const Uop* u) {
+    const Block* from = c->block;
+    const int target = from->offset + u->disp;
+    if (c->left <= 0 || !from->page || target < 0 || target >= static_cast<int>(page_size)) return resume(c);
+    // 16-bit wrap-around of ip, or the 4 GiB edge, leads elsewhere.
+    if ((linear_ip(c) & ~page_mask) != static_cast<unsigned>(target)) return resume(c);
+    Block* to = c->code->lookup_in_page(c, from->page, static_cast<unsigned>(target), c->mode);
+    if (!to) return resume(c);
+    const_cast<Uop*>(u)->imm = reinterpret_cast<std::uintptr_t>(to);
+    return enter_checked(c, to);
+}
+
+const Uop* op_fall_through(Cpu* c, const Uop* u) {
+    if (c->mode & mode::flat) return fall_through<Code::flat>(c, u);
+    return fall_through<Code::checked>(c, u);
+}
+
+const Uop* op_stale(Cpu* c, const Uop*) {
+    c->left += c->block->count;
+    c->block = nullptr;
+    return resume_slow(c);
+}
+
+const Uop* op_leave(Cpu* c, const Uop* u) { return leave_before(c, u); }
+
+const Uop* op_undefined(Cpu* c, const Uop* u) {
+    c->cur = u;
+    raise_ud();
+}
+
+const Uop* op_unimplemented(Cpu* c, const Uop* u) {
+    c->cur = u;
+    if (!c->refused[u->imm]) {
+        c->refused[u->imm] = true;
+        c->statistics.unimplemented++;
+    }
+    raise_ud();
+}
+
+const Uop* op_too_long(Cpu* c, const Uop* u) {
+    c->cur = u;
+    raise_gp();
+}
+
+}  // namespace southgate::cpu

@@ -1,0 +1,91 @@
+// Derived state: segment limits, mode, attention.
+#include "cpu_model/interpreter/control.h"
+#include "cpu_model/interpreter/cpu.h"
+#include "cpu_model/interpreter/flags.h"
+#include "cpu_model/interpreter/system.h"
+
+namespace southgate::cpu {
+namespace {
+
+using SR = SegmentRegister;
+
+void derive_limits(const Cpu* c, Segment& s) {
+    const bool checked = !real_style_segments(c);
+    const bool code = s.attributes & SR::code;
+    const bool rw = s.attributes & SR::writable;
+    const bool down = !code && (s.attributes & SR::expand_down);
+    const auto limit = static_cast<std::int64_t>(s.limit);
+    const bool unusable = checked && (s.attributes & SR::unusable);
+    s.read_limit = down || unusable || (checked && code && !rw) ? -1 : limit;
+    s.write_limit = down || unusable || (checked && (code || !rw)) ? -1 : limit;
+}
+
+bool whole(const Segment& s) { return s.base == 0 && s.read_limit == 0xffffffff; }
+
+}  // namespace
+
+void update_mode(Cpu* c) {
+    for (Segment& s : c->seg) derive_limits(c, s);
+    const Segment& cs = segment(c, Seg::cs);
+    const Segment& ss = segment(c, Seg::ss);
+    const Segment& ds = segment(c, Seg::ds);
+    const Segment& es = segment(c, Seg::es);
+    std::uint32_t m = 0;
+    if (long_mode(c) && (cs.attributes & SR::l)) m |= mode::code64;
+    else if (cs.attributes & SR::db) m |= mode::code32;
+    if (ss.attributes & SR::db) m |= mode::stack32;
+    if ((m & mode::code32) && (m & mode::stack32) && whole(cs) && whole(ss) && whole(ds) && whole(es) &&
+        ss.write_limit == 0xffffffff && ds.write_limit == 0xffffffff && es.write_limit == 0xffffffff)
+        m |= mode::flat;
+    if (c->cpl == 3) m |= mode::user;
+    c->mode = m;
+    c->mode_tag = (c->mode_tag & 0x00ffffffffffffff) | (static_cast<std::uint64_t>(m) << 56);
+    c->tlb = c->mmu.data[c->cpl == 3].data();
+}
+
+void set_segment(Cpu* c, Seg s, const SegmentRegister& value) {
+    static_cast<SegmentRegister&>(segment(c, s)) = value;
+    update_mode(c);
+}
+
+void set_cpl(Cpu* c, unsigned cpl) {
+    c->cpl = cpl;
+    update_mode(c);
+}
+
+void update_attention(Cpu* c) {
+    const EventState& e = c->events;
+    std::uint32_t a = 0;
+    if (c->intr_line && (c->eflags & eflags::if_)) a |= attention::intr;
+    if (e.nmi_pending && !e.nmi_blocked) a |= attention::nmi;
+    if (e.smi_pending && !e.in_smm) a |= attention::smi;
+    if ((e.init_pending && !e.in_smm) || c->reset_pending) a |= attention::init;
+    if (e.sti_shadow || e.mov_ss_shadow) a |= attention::shadow;
+    if (e.debug_trap_pending) a |= attention::debug_trap;
+    if ((c->eflags & (eflags::tf | eflags::rf)) || c->single_step || execution_breakpoints_enabled(c))
+        a |= attention::step;
+    if (c->exit_pending) a |= attention::exit;
+    if (e.activity != ActivityState::running) a |= attention::inactive;
+    c->attention = a;
+    if (a) request_attention(c, a);
+}
+
+void set_eflags(Cpu* c, std::uint64_t value) {
+    const bool vm_changed = ((c->eflags ^ value) & eflags::vm) != 0;
+    set_status_flags(c, value);
+    c->eflags = (value & ~eflags::status & 0x3fffff & ~std::uint64_t{0x8028}) | eflags::fixed1;
+    if (vm_changed) update_mode(c);
+    update_attention(c);
+}
+
+std::uint64_t retired_in_run(const Cpu* c) {
+    std::int64_t done = c->budget - c->left - c->stash;
+    if (c->block) done -= static_cast<std::int64_t>(c->block->count) - c->cur->number;
+    return static_cast<std::uint64_t>(done);
+}
+
+std::uint64_t read_tsc(const Cpu* c) {
+    return c->tsc_clock + c->tsc_offset + retired_in_run(c) * c->ticks_per_instruction;
+}
+
+}  // namespace southgate::cpu

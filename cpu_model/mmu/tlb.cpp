@@ -1,0 +1,135 @@
+// Filling and dropping translations.
+#include "cpu_model/decode/code_cache.h"
+#include "cpu_model/interpreter/fault.h"
+#include "cpu_model/interpreter/system.h"
+#include "cpu_model/mmu/fill.h"
+#include "cpu_model/mmu/paging.h"
+
+namespace southgate::cpu {
+
+std::uint8_t* host_page(const Cpu* c, std::uint64_t physical, const MemorySlot*& slot) {
+    slot = c->memory.find(physical);
+    return slot ? slot->host + ((physical & page_mask) - slot->guest_physical) : nullptr;
+}
+
+TlbEntry* fill_tlb(Cpu* c, std::uint64_t linear, Access access, Privilege privilege) {
+    Walk w;
+    if (!walk(c, linear, access, privilege, w)) {
+        c->cr2 = linear;
+        raise(Vector::page_fault, w.error_code);
+    }
+    return install(c, linear, privilege, w.physical, w.writable, w.global);
+}
+
+TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, std::uint64_t physical, bool writable,
+                  bool global) {
+    const std::uint64_t page = linear & page_mask;
+    const unsigned user = privilege == Privilege::user;
+    const auto index = static_cast<unsigned>((linear >> page_bits) % tlb_size);
+    TlbEntry& e = c->mmu.data[user][index];
+    if (e.read_tag == no_tag) c->mmu.data_filled.push_back(static_cast<std::uint16_t>(user * tlb_size + index));
+    c->statistics.tlb_fills++;
+
+    physical &= c->mmu.a20_mask;
+    const MemorySlot* slot;
+    std::uint8_t* host = host_page(c, physical, slot);
+    const bool watched = page_has_breakpoint(c, page);
+    e.physical = physical | (global ? TlbEntry::global : 0);
+    e.addend = reinterpret_cast<std::uintptr_t>(host) - static_cast<std::uintptr_t>(page);
+    e.read_tag = page | (slot && slot->readable && !watched ? 0 : TlbEntry::slow);
+    if (!writable) {
+        e.write_tag = no_tag;
+    } else if (!slot || !slot->writable || watched) {
+        e.write_tag = page | TlbEntry::slow;
+    } else {
+        const CodePage* code = c->code->find_page(host);
+        e.write_tag = page | (code && code->watched ? TlbEntry::code : 0);
+    }
+    return &e;
+}
+
+void flush_tlb(Cpu* c, bool keep_global) {
+    c->statistics.tlb_flushes++;
+    auto flush = [keep_global](std::vector<std::uint16_t>& filled, auto is_global, auto clear) {
+        std::size_t kept = 0;
+        for (const std::uint16_t n : filled) {
+            if (keep_global && is_global(n)) filled[kept++] = n;
+            else clear(n);
+        }
+        filled.resize(kept);
+    };
+    auto data = [c](unsigned n) -> TlbEntry& { return c->mmu.data[n / tlb_size][n % tlb_size]; };
+    auto exec = [c](unsigned n) -> ExecEntry& { return c->mmu.exec[n / exec_tlb_size][n % exec_tlb_size]; };
+    flush(
+        c->mmu.data_filled, [&](unsigned n) { return (data(n).physical & TlbEntry::global) != 0; },
+        [&](unsigned n) { data(n) = TlbEntry{}; });
+    flush(
+        c->mmu.exec_filled, [&](unsigned n) { return exec(n).global; }, [&](unsigned n) { exec(n) = ExecEntry{}; });
+    drop_jump_cache(c);
+}
+
+void flush_tlb_page(Cpu* c, std::uint64_t linear) {
+    // A large page may have left an entry for each of its 4 KiB parts, and INVLPG drops them all.
+    if ((c->cr0 & cr0::pg) && (c->cr4 & (cr4::pse | cr4::pae))) {
+        flush_tlb(c, false);
+        return;
+    }
+    const std::uint64_t page = linear & page_mask;
+    for (unsigned user = 0; user < 2; user++) {
+        TlbEntry& e = c->mmu.data[user][(linear >> page_bits) % tlb_size];
+        // read_tag keeps the entry's place in data_filled; 0xfff low bits match nothing.
+        if (tag_present(e.read_tag, page)) {
+            e.read_tag = no_tag - page_size;
+            e.write_tag = no_tag;
+        }
+        ExecEntry& x = c->mmu.exec[user][(linear >> page_bits) % exec_tlb_size];
+        if (x.tag == page) x.tag = no_tag - page_size;
+    }
+    drop_jump_cache(c);
+}
+
+void drop_jump_cache(Cpu* c) {
+    constexpr std::uint64_t generation_one = std::uint64_t{1} << 48, generation_mask = std::uint64_t{0xff} << 48;
+    const std::uint64_t generation = (c->mode_tag + generation_one) & generation_mask;
+    if (generation == 0) c->jumps.fill(JumpEntry{});
+    c->mode_tag = (c->mode_tag & ~generation_mask) | generation;
+}
+
+void watch_code(Cpu* c, const std::uint8_t* host) {
+    for (const std::uint16_t n : c->mmu.data_filled) {
+        TlbEntry& e = c->mmu.data[n / tlb_size][n % tlb_size];
+        if (e.write_tag != no_tag && (e.write_tag & ~page_mask) == 0 &&
+            e.addend + static_cast<std::uintptr_t>(e.write_tag) == reinterpret_cast<std::uintptr_t>(host))
+            e.write_tag |= TlbEntry::code;
+    }
+}
+
+CodePage* fill_exec(Cpu* c, std::uint64_t linear, Privilege privilege) {
+    const std::uint64_t page = linear & page_mask;
+    const unsigned user = privilege == Privilege::user;
+    const auto index = static_cast<unsigned>((linear >> page_bits) % exec_tlb_size);
+    ExecEntry& e = c->mmu.exec[user][index];
+    Walk w;
+    if (!walk(c, linear, Access::execute, privilege, w)) {
+        c->cr2 = linear;
+        raise(Vector::page_fault, w.error_code);
+    }
+    const MemorySlot* slot;
+    std::uint8_t* host = host_page(c, w.physical & c->mmu.a20_mask, slot);
+    if (!slot || !slot->readable) return nullptr;
+    CodePage* code = c->code->page_of(host);
+    if (e.tag == no_tag) c->mmu.exec_filled.push_back(static_cast<std::uint16_t>(user * exec_tlb_size + index));
+    e = {page, code, w.global};
+    return code;
+}
+
+std::uint64_t fetch_physical(Cpu* c, std::uint64_t linear, Privilege privilege) {
+    Walk w;
+    if (!walk(c, linear, Access::execute, privilege, w)) {
+        c->cr2 = linear;
+        raise(Vector::page_fault, w.error_code);
+    }
+    return w.physical | (linear & ~page_mask);
+}
+
+}  // namespace southgate::cpu
