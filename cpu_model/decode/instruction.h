@@ -36,7 +36,8 @@ struct Translation {
     Uop uop;                      // operand fields are filled already; set `handler`, and `aux` if wanted
     bool ends_block = false;      // the handler never calls next()
     bool relative = false;        // uop.disp is relative to the next instruction: a direct jump
-    // Dead-flag elimination. observes_flags: reads a status flag, may fault, or may leave the block.
+    // Dead-flag elimination. observes_flags: reads a status flag, may fault, or may leave the block (conservative
+    // default).
     bool observes_flags = true;
     bool overwrites_flags = false;      // writes all six; only without observes_flags
     Handler without_flags = nullptr;    // to use when nobody observes the status flags it would set

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "cpu_model/decode/instruction.h"
+#include "cpu_model/interpreter/control.h"
 #include "cpu_model/interpreter/operand.h"
 
 namespace southgate::cpu {
@@ -14,27 +15,33 @@ Handler by_size(unsigned size, F f) {
     switch (size) {
         case 1: return f.template operator()<std::uint8_t>();
         case 2: return f.template operator()<std::uint16_t>();
-        case 8: return f.template operator()<std::uint64_t>();
-        default: return f.template operator()<std::uint32_t>();
+        case 4: return f.template operator()<std::uint32_t>();
+        default: return nullptr;
     }
 }
 // The same for operands that are never bytes.
 template <class F>
 Handler by_word_size(unsigned size, F f) {
-    switch (size) {
-        case 2: return f.template operator()<std::uint16_t>();
-        case 8: return f.template operator()<std::uint64_t>();
-        default: return f.template operator()<std::uint32_t>();
-    }
+    return size == 2 ? f.template operator()<std::uint16_t>() : f.template operator()<std::uint32_t>();
 }
-// f.template operator()<M>() with the kind of memory operand. Flat needs a segment that `flat` covers.
-inline Mem memory_kind(const Instruction& i) {
-    const bool covered = i.segment != Seg::fs && i.segment != Seg::gs;
-    return i.flat() && covered && i.address_size == 4 ? Mem::flat : Mem::segmented;
+
+inline bool flat_memory(const Instruction& i) {
+    return i.flat() && i.segment != Seg::fs && i.segment != Seg::gs && i.address_size == 4;
 }
+// f.template operator()<M>() with the kind of memory operand. by_memory() knows two kinds, by_hot_memory() three.
 template <class F>
 Handler by_memory(const Instruction& i, F f) {
-    return memory_kind(i) == Mem::flat ? f.template operator()<Mem::flat>() : f.template operator()<Mem::segmented>();
+    return flat_memory(i) ? f.template operator()<Mem::flat>() : f.template operator()<Mem::segmented>();
+}
+template <class F>
+Handler by_hot_memory(const Instruction& i, const Uop& u, F f) {
+    if (flat_memory(i) && u.index == zero_slot * 8) return f.template operator()<Mem::base>();
+    return by_memory(i, f);
+}
+
+template <class F>
+Handler by_code(const Instruction& i, F f) {
+    return i.flat() ? f.template operator()<Code::flat>() : f.template operator()<Code::checked>();
 }
 
 }  // namespace southgate::cpu

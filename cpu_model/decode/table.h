@@ -40,4 +40,12 @@ void register_segment_instructions(HandlerTable&);
 void register_strings(HandlerTable&);  // interpreter/string*.cpp
 void register_bcd(HandlerTable&);      // interpreter/bcd.cpp
 
+// MOV with segment, control and debug registers shares its mnemonic with the general one (interpreter/system_mov.cpp).
+void select_system_mov(const Instruction& i, Translation& t);
+// PUSH and POP of segment registers (interpreter/segment_instructions.cpp).
+void select_push_segment(const Instruction& i, Translation& t);
+void select_pop_segment(const Instruction& i, Translation& t);
+// Makes this the direct near jump its immediate describes (interpreter/conditional.cpp).
+void set_relative(const Instruction& i, Translation& t);
+
 }  // namespace southgate::cpu

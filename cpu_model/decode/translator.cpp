@@ -47,7 +47,7 @@ void Translator::emit(Uop* out) const {
         const Translation& t = items_[n];
         out[n] = t.uop;
         if (dead && t.without_flags) out[n].handler = t.without_flags;
-        if (t.observes_flags) dead = false;
+        else if (t.observes_flags) dead = false;
         else if (t.overwrites_flags) dead = true;
     }
     if (count_ >= 2 && items_[count_ - 1].condition >= 0 && items_[count_ - 2].fused)

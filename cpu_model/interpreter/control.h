@@ -3,6 +3,7 @@
 
 #include "cpu_model/decode/block.h"
 #include "cpu_model/interpreter/cpu.h"
+#include "cpu_model/interpreter/fault.h"
 
 namespace southgate::cpu {
 
@@ -65,6 +66,15 @@ void set_ip(Cpu* c, std::uint64_t target, unsigned operand_size);
 // A direct jump or fall-through whose Cpu::ip is set already and whose uop has no block yet.
 const Uop* link(Cpu* c, const Uop* u);
 
+// Raises #GP(0) if a direct jump's target lies beyond the CS limit; aux is the operand size.
+inline void check_target(Cpu* c, const Uop* u) {
+    const std::uint64_t target = c->ip + static_cast<std::uint64_t>(static_cast<std::int64_t>(u->disp));
+    const std::uint64_t masked = u->aux == 2 ? target & 0xffff : static_cast<std::uint32_t>(target);
+    if (masked <= segment(c, Seg::cs).limit) return;
+    c->cur = u;
+    raise_gp();
+}
+
 // Taken direct jump; `u` holds displacement and, once linked, the block.
 template <Code K>
 [[gnu::always_inline]] inline const Uop* jump(Cpu* c, const Uop* u) {
@@ -76,11 +86,8 @@ template <Code K>
         return enter(c, b);
     } else {
         // aux: operand size. A wrapped target lies elsewhere in the page than the linked block.
+        check_target(c, u);
         const std::uint64_t masked = u->aux == 2 ? target & 0xffff : static_cast<std::uint32_t>(target);
-        if (masked > segment(c, Seg::cs).limit) [[unlikely]] {
-            c->cur = u;
-            set_ip(c, masked, 4);
-        }
         c->ip = masked;
         if (!b || masked != target) [[unlikely]] return masked == target ? link(c, u) : resume(c);
         return enter_checked(c, b);

@@ -11,13 +11,20 @@ namespace southgate::cpu {
 // Kinds of memory operand a handler is specialised for.
 enum class Mem : std::uint8_t {
     flat,       // 32-bit address, segment base 0, no limit to check
+    base,       // flat, without an index register
     segmented,  // any address size, limit and type checked
 };
+
+// Hot handlers exist twice: `fast` holds only the TLB hit and jumps to its twin `slow` for everything else, so that it
+// needs no stack frame.
+enum class Path : std::uint8_t { fast, slow };
 
 template <Mem M>
 [[gnu::always_inline]] inline std::uint64_t effective_address(const Cpu* c, const Uop* u) {
     const auto disp = static_cast<std::uint64_t>(static_cast<std::int64_t>(u->disp));
-    if constexpr (M == Mem::flat)
+    if constexpr (M == Mem::base)
+        return static_cast<std::uint32_t>(get_reg<std::uint32_t>(c, u->base) + static_cast<std::uint32_t>(disp));
+    else if constexpr (M == Mem::flat)
         return static_cast<std::uint32_t>(get_reg<std::uint32_t>(c, u->base) +
                                           (get_reg<std::uint32_t>(c, u->index) << u->scale) +
                                           static_cast<std::uint32_t>(disp));
@@ -72,7 +79,7 @@ template <class T, class F>
 // offset in segment s -> linear, checked. In flat mode the offset is the linear address.
 template <class T, Mem M>
 [[gnu::always_inline]] inline std::uint64_t to_linear(Cpu* c, const Uop* u, Seg s, std::uint64_t offset, bool write) {
-    if constexpr (M == Mem::flat) {
+    if constexpr (M != Mem::segmented) {
         return offset;
     } else {
         const Segment& seg = segment(c, s);
@@ -95,6 +102,66 @@ template <class T, Mem M>
 template <class T, Mem M, class F>
 [[gnu::always_inline]] inline void modify(Cpu* c, const Uop* u, F f) {
     modify_at<T>(c, u, to_linear<T, M>(c, u, static_cast<Seg>(u->seg), effective_address<M>(c, u), true), f);
+}
+
+// --- the fast path alone: false on anything but a TLB hit inside the segment limit ---
+template <class T, Mem M, bool write>
+[[gnu::always_inline]] inline bool hit(Cpu* c, Seg s, std::uint64_t offset, std::uintptr_t& host) {
+    std::uint64_t linear = offset;
+    if constexpr (M == Mem::segmented) {
+        const Segment& seg = segment(c, s);
+        if (static_cast<std::int64_t>(offset + sizeof(T) - 1) > (write ? seg.write_limit : seg.read_limit)) return false;
+        linear = static_cast<std::uint32_t>(seg.base + offset);
+    }
+    const TlbEntry& e = tlb_entry(c, linear);
+    if (((linear + sizeof(T) - 1) & page_mask) != (write ? e.write_tag : e.read_tag)) return false;
+    host = e.addend + linear;
+    return true;
+}
+template <class T>
+[[gnu::always_inline]] inline T from_host(std::uintptr_t host) {
+    T v;
+    std::memcpy(&v, reinterpret_cast<const void*>(host), sizeof v);
+    return v;
+}
+template <class T>
+[[gnu::always_inline]] inline void to_host(std::uintptr_t host, T v) {
+    std::memcpy(reinterpret_cast<void*>(host), &v, sizeof v);
+}
+
+// load, store and modify for handlers with both paths: false = go on in the slow twin.
+template <class T, Mem M, Path P>
+[[gnu::always_inline]] inline bool get(Cpu* c, const Uop* u, T& value) {
+    if constexpr (P == Path::slow) {
+        value = load<T, M>(c, u);
+    } else {
+        std::uintptr_t host = 0;
+        if (!hit<T, M, false>(c, static_cast<Seg>(u->seg), effective_address<M>(c, u), host)) [[unlikely]] return false;
+        value = from_host<T>(host);
+    }
+    return true;
+}
+template <class T, Mem M, Path P>
+[[gnu::always_inline]] inline bool put(Cpu* c, const Uop* u, T value) {
+    if constexpr (P == Path::slow) {
+        store<T, M>(c, u, value);
+    } else {
+        std::uintptr_t host = 0;
+        if (!hit<T, M, true>(c, static_cast<Seg>(u->seg), effective_address<M>(c, u), host)) [[unlikely]] return false;
+        to_host<T>(host, value);
+    }
+    return true;
+}
+template <class T, Mem M, Path P, class F>
+[[gnu::always_inline]] inline bool update(Cpu* c, const Uop* u, F f) {
+    if constexpr (P == Path::slow) {
+        modify<T, M>(c, u, f);
+    } else {
+        std::uintptr_t host = 0;
+        if (!hit<T, M, true>(c, static_cast<Seg>(u->seg), effective_address<M>(c, u), host)) [[unlikely]] return false;
+        to_host<T>(host, f(from_host<T>(host)));
+    }
+    return true;
 }
 
 }  // namespace southgate::cpu

@@ -1,0 +1,121 @@
+// CLC STC CMC CLD STD CLI STI LAHF SAHF PUSHF POPF (SDM vol. 2; vol. 3A 6.8, 20.2.7).
+#include "cpu_model/decode/select.h"
+#include "cpu_model/decode/table.h"
+#include "cpu_model/interpreter/fault.h"
+#include "cpu_model/interpreter/flags.h"
+#include "cpu_model/interpreter/stack.h"
+
+namespace southgate::cpu {
+namespace {
+
+const Uop* clc(Cpu* c, const Uop* u) {
+    set_carries(c, false, get_of(c), get_af(c));
+    return next(c, u);
+}
+const Uop* stc(Cpu* c, const Uop* u) {
+    set_carries(c, true, get_of(c), get_af(c));
+    return next(c, u);
+}
+const Uop* cmc(Cpu* c, const Uop* u) {
+    set_carries(c, !get_cf(c), get_of(c), get_af(c));
+    return next(c, u);
+}
+const Uop* cld(Cpu* c, const Uop* u) {
+    c->eflags &= ~eflags::df;
+    return next(c, u);
+}
+const Uop* std_(Cpu* c, const Uop* u) {
+    c->eflags |= eflags::df;
+    return next(c, u);
+}
+const Uop* lahf(Cpu* c, const Uop* u) {
+    set_reg<std::uint8_t>(c, 1, static_cast<std::uint8_t>(status_flags(c) | eflags::fixed1));
+    return next(c, u);
+}
+const Uop* sahf(Cpu* c, const Uop* u) {
+    set_status_flags(c, get_reg<std::uint8_t>(c, 1) | (get_of(c) ? eflags::of : 0));
+    return next(c, u);
+}
+
+// CLI and STI need CPL <= IOPL in protected mode; V86 code runs at CPL 3.
+void check_interrupt_flag_rights(Cpu* c, const Uop* u) {
+    if (!protected_mode(c) || c->cpl <= iopl(c)) return;
+    c->cur = u;
+    raise_gp();
+}
+const Uop* cli(Cpu* c, const Uop* u) {
+    check_interrupt_flag_rights(c, u);
+    c->eflags &= ~eflags::if_;
+    update_attention(c);
+    return next(c, u);
+}
+const Uop* sti(Cpu* c, const Uop* u) {
+    check_interrupt_flag_rights(c, u);
+    if (!(c->eflags & eflags::if_)) {
+        c->eflags |= eflags::if_;
+        c->events.sti_shadow = true;
+    }
+    update_attention(c);
+    return finish(c, u);
+}
+
+// V86 code needs IOPL 3 for PUSHF and POPF.
+void check_v86_iopl(Cpu* c, const Uop* u) {
+    if (!v86_mode(c) || iopl(c) == 3) return;
+    c->cur = u;
+    raise_gp();
+}
+template <class T>
+const Uop* pushf(Cpu* c, const Uop* u) {
+    check_v86_iopl(c, u);
+    push<T, Code::checked, Path::slow>(c, u, static_cast<T>(get_eflags(c) & ~(eflags::vm | eflags::rf)));
+    return next(c, u);
+}
+template <class T>
+const Uop* popf(Cpu* c, const Uop* u) {
+    check_v86_iopl(c, u);
+    T v{};
+    peek<T, Code::checked, Path::slow>(c, u, 0, v);
+    std::uint64_t changeable = eflags::status | eflags::tf | eflags::df | eflags::nt | eflags::ac | eflags::id;
+    const bool protected_cpl = protected_mode(c);
+    if (!protected_cpl || c->cpl <= iopl(c)) changeable |= eflags::if_;
+    if (!protected_cpl || c->cpl == 0) changeable |= eflags::iopl;
+    if constexpr (sizeof(T) == 2) changeable &= 0xffff;
+    move_sp<Code::checked>(c, sizeof(T));
+    const std::uint64_t old = get_eflags(c) & ~eflags::rf;
+    set_eflags(c, (old & ~changeable) | (v & changeable));
+    return c->attention ? finish(c, u) : next(c, u);
+}
+
+template <Handler h, bool observes = false>
+void plain(const Instruction&, Translation& t) {
+    t.uop.handler = h;
+    t.observes_flags = observes;
+}
+
+}  // namespace
+
+void register_flag_instructions(HandlerTable& t) {
+    t.add(ZYDIS_MNEMONIC_CLC, plain<clc, true>);
+    t.add(ZYDIS_MNEMONIC_STC, plain<stc, true>);
+    t.add(ZYDIS_MNEMONIC_CMC, plain<cmc, true>);
+    t.add(ZYDIS_MNEMONIC_CLD, plain<cld>);
+    t.add(ZYDIS_MNEMONIC_STD, plain<std_>);
+    t.add(ZYDIS_MNEMONIC_LAHF, plain<lahf, true>);
+    t.add(ZYDIS_MNEMONIC_SAHF, plain<sahf, true>);
+    t.add(ZYDIS_MNEMONIC_CLI, plain<cli, true>);
+    t.add(ZYDIS_MNEMONIC_STI, [](const Instruction&, Translation& x) {
+        x.uop.handler = sti;
+        x.ends_block = true;
+    });
+    for (auto m : {ZYDIS_MNEMONIC_PUSHF, ZYDIS_MNEMONIC_PUSHFD})
+        t.add(m, [](const Instruction& i, Translation& x) {
+            x.uop.handler = i.operand_size == 2 ? pushf<std::uint16_t> : pushf<std::uint32_t>;
+        });
+    for (auto m : {ZYDIS_MNEMONIC_POPF, ZYDIS_MNEMONIC_POPFD})
+        t.add(m, [](const Instruction& i, Translation& x) {
+            x.uop.handler = i.operand_size == 2 ? popf<std::uint16_t> : popf<std::uint32_t>;
+        });
+}
+
+}  // namespace southgate::cpu
