@@ -35,7 +35,6 @@ void register_exchange(HandlerTable&);
 void register_fpu(HandlerTable&);
 void register_port_io(HandlerTable&);
 void register_processor(HandlerTable&);  // HLT, CLI, INVLPG, RDTSC, MOV CR ...
-void register_far_transfers(HandlerTable&);
 void register_segment_instructions(HandlerTable&);
 void register_strings(HandlerTable&);  // interpreter/string*.cpp
 void register_bcd(HandlerTable&);      // interpreter/bcd.cpp

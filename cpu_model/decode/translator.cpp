@@ -2,6 +2,7 @@
 
 #include "cpu_model/decode/table.h"
 #include "cpu_model/interpreter/block_handlers.h"
+#include "cpu_model/interpreter/fpu.h"
 
 namespace southgate::cpu {
 
@@ -20,6 +21,8 @@ Translator::End Translator::run(const std::uint8_t* bytes, unsigned size, std::u
         if (status == DecodeStatus::ok) {
             const Select select = table.find(i.mnemonic);
             if (select && i.map != 0xff) select(i, t);
+            const bool escape = i.map == 0 && i.opcode >= 0xd8 && i.opcode <= 0xdf;
+            if (!u.handler && escape) select_escape(i, t);
             if (!u.handler) {
                 u.handler = select ? op_undefined : op_unimplemented;
                 u.imm = i.mnemonic;

@@ -131,20 +131,15 @@ const Uop* iret(Cpu* c, const Uop* u) {
 }
 
 // --- software interrupts: imm is the vector ---
+template <EventKind kind>
 const Uop* int_n(Cpu* c, const Uop* u) {
     c->cur = u;
-    interrupt(c, static_cast<std::uint8_t>(u->imm), EventKind::software, truncated(c, next_ip(c)));
-    c->step_trap = false;
-    return resume(c);
-}
-const Uop* int1(Cpu* c, const Uop* u) {
-    c->cur = u;
-    interrupt(c, 1, EventKind::software_privileged, truncated(c, next_ip(c)));
+    interrupt(c, static_cast<std::uint8_t>(u->imm), kind, truncated(c, next_ip(c)));
     c->step_trap = false;
     return resume(c);
 }
 const Uop* into(Cpu* c, const Uop* u) {
-    if (get_of(c)) return int_n(c, u);
+    if (get_of(c)) return int_n<EventKind::software_trap>(c, u);
     c->cur = u;
     c->ip = truncated(c, next_ip(c));
     return resume(c);
@@ -244,10 +239,10 @@ void register_control_flow(HandlerTable& t) {
     const auto interrupt_return = [](const Instruction& i, Translation& x) { set_far(i, x, iret); };
     t.add(ZYDIS_MNEMONIC_IRET, interrupt_return);
     t.add(ZYDIS_MNEMONIC_IRETD, interrupt_return);
-    t.add(ZYDIS_MNEMONIC_INT, [](const Instruction& i, Translation& x) { set_far(i, x, int_n); });
-    t.add(ZYDIS_MNEMONIC_INT3, select_fixed_int<3, int_n>);
+    t.add(ZYDIS_MNEMONIC_INT, [](const Instruction& i, Translation& x) { set_far(i, x, int_n<EventKind::software>); });
+    t.add(ZYDIS_MNEMONIC_INT3, select_fixed_int<3, int_n<EventKind::software_trap>>);
     t.add(ZYDIS_MNEMONIC_INTO, select_fixed_int<4, into>);
-    t.add(ZYDIS_MNEMONIC_INT1, select_fixed_int<1, int1>);
+    t.add(ZYDIS_MNEMONIC_INT1, select_fixed_int<1, int_n<EventKind::software_privileged>>);
 }
 
 }  // namespace southgate::cpu

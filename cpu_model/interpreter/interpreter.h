@@ -3,11 +3,72 @@
 
 #include <memory>
 
-#include "cpu_model/vcpu.h"
+#include "cpu_model/decode/code_cache.h"
+#include "cpu_model/interpreter/cpu.h"
 
 namespace southgate::cpu {
 
-// Makes an interpreter in the power-up state. `bus` outlives it.
-std::unique_ptr<Vcpu> make_interpreter(Bus& bus);
+class Interpreter final : public Vcpu {
+  public:
+    // In the power-up state. `bus` outlives the interpreter.
+    explicit Interpreter(Bus& bus);
+    Interpreter(Bus& bus, const CpuModel& model);
+
+    Exit run(const Budget& budget) override;
+    std::uint64_t retired_in_run() const override;
+    void request_exit() override;
+
+    GeneralRegisters regs() const override;
+    void set_regs(const GeneralRegisters& r) override;
+    SpecialRegisters sregs() const override;
+    void set_sregs(const SpecialRegisters& s) override;
+    DebugRegisters debug_regs() const override;
+    void set_debug_regs(const DebugRegisters& d) override;
+    FpuState fpu() const override;
+    void set_fpu(const FpuState& f) override;
+    ModelSpecificRegisters msrs() const override;
+    void set_msrs(const ModelSpecificRegisters& m) override;
+    EventState events() const override;
+    void set_events(const EventState& e) override;
+    std::uint64_t linear_rip() const override;
+
+    std::uint64_t tsc() const override;
+    void set_clock(std::uint64_t ticks) override;
+    void set_ticks_per_instruction(std::uint32_t ticks) override;
+
+    void set_memory_map(std::span<const MemorySlot> slots) override;
+    void memory_written(const std::uint8_t* host, std::size_t size) override;
+
+    void set_intr(bool level) override;
+    void pulse_nmi() override;
+    void pulse_smi() override;
+    void pulse_init() override;
+    void reset(bool power_up) override;
+    void set_a20m(bool masked) override;
+    void start_up(std::uint8_t vector) override;
+    bool take_init_now() override;
+
+    void set_single_step(bool on) override;
+    void set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) override;
+    void set_pio_observer(PioObserver* observer) override;
+    CpuStatistics statistics() const override;
+
+  private:
+    // run()'s loop (run.cpp)
+    bool take_events();
+    void execute();
+    void run_blocks();
+    void run_one();
+    void unwind();
+    Exit leave(ExitReason reason);
+
+    // Inside run(), so that changes must wait for the end of the instruction.
+    bool running_ = false;
+    Cpu c_;
+    CodeCache code_;
+};
+
+// For those who want only the contract.
+std::unique_ptr<Vcpu> make_interpreter(Bus& bus, const CpuModel& model = {});
 
 }  // namespace southgate::cpu

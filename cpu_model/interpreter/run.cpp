@@ -1,0 +1,183 @@
+// run(): budget, events between instructions, exits.
+#include "cpu_model/interpreter/control.h"
+#include "cpu_model/interpreter/interpreter.h"
+#include "cpu_model/interpreter/port_io.h"
+#include "cpu_model/interpreter/system.h"
+#include "cpu_model/system/debug.h"
+
+namespace southgate::cpu {
+namespace {
+
+[[gnu::always_inline]] inline void follow(Cpu* c, const Uop* u) {
+    while (u) u = u->handler(c, u);
+}
+
+bool shadowed(const Cpu& c) { return c.events.sti_shadow || c.events.mov_ss_shadow; }
+
+}  // namespace
+
+Exit Interpreter::run(const Budget& budget) {
+    Cpu& c = c_;
+    constexpr auto most = std::uint64_t{1} << 62;
+    c.budget = c.left = static_cast<std::int64_t>(budget.instructions < most ? budget.instructions : most);
+    c.stash = 0;
+    c.exit_pending = false;
+    running_ = true;
+    if (c.attention & attention::exit) update_attention(&c);
+    if (c.pio.is_pending()) c.left -= static_cast<std::int64_t>(complete_pio(&c));
+    if (budget.immediate_exit && !c.exit_pending) return leave(ExitReason::budget_end);
+    if (code_.overfull()) code_.clear(&c);
+
+    for (;;) {
+        c.left += c.stash;
+        c.stash = 0;
+        if (c.exit_pending) return leave(c.exit_reason);
+        if (c.left <= 0) return leave(ExitReason::budget_end);
+        if (c.attention != 0) {
+            if (take_events()) continue;
+            if (c.attention & attention::inactive) {
+                switch (c.events.activity) {
+                    case ActivityState::halted: return leave(ExitReason::hlt);
+                    case ActivityState::shutdown: return leave(ExitReason::shutdown);
+                    default: return leave(ExitReason::wait_for_sipi);
+                }
+            }
+        }
+        execute();
+    }
+}
+
+// Called when some attention bit is set, between instructions. True: something was done, look again. The order is that
+// of SDM vol. 3A table 6-2.
+bool Interpreter::take_events() {
+    Cpu& c = c_;
+    if (c.reset_pending) {
+        c.reset_pending = false;
+        take_reset(&c, c.reset_power_up);
+        c.pio.note_regs_written();
+        return true;
+    }
+    const bool blocked = shadowed(c);
+    const bool waiting = c.events.activity == ActivityState::wait_for_sipi;
+    if ((c.attention & attention::smi) && !blocked && !waiting) {
+        enter_smm(&c);
+        update_attention(&c);
+        return true;
+    }
+    if ((c.attention & attention::init) && !waiting) {
+        c.events.init_pending = false;
+        take_init(&c);
+        c.pio.note_regs_written();
+        return true;
+    }
+    if (waiting || blocked) return false;
+    if (c.attention & attention::debug_trap) {
+        deliver_debug_trap(&c);
+        update_attention(&c);
+        return true;
+    }
+    if (c.attention & attention::nmi) {
+        deliver_nmi(&c);
+        update_attention(&c);
+        return true;
+    }
+    if ((c.attention & attention::intr) && c.events.activity != ActivityState::shutdown) {
+        deliver_external(&c, c.bus->interrupt_acknowledge());
+        update_attention(&c);
+        return true;
+    }
+    return false;
+}
+
+// Runs until something needs the outer loop.
+void Interpreter::execute() {
+    Cpu& c = c_;
+    try {
+        if (c.attention != 0) run_one();
+        else run_blocks();
+    } catch (const GuestFault& fault) {
+        unwind();
+        c.step_trap = false;
+        deliver_fault(&c, fault);
+        update_attention(&c);
+    } catch (const RestartAlone&) {
+        unwind();
+    }
+}
+
+void Interpreter::run_blocks() {
+    Cpu& c = c_;
+    follow(&c, resume(&c));
+    // Nothing ran if the next block does not fit the budget or the CS limit.
+    if (c.attention == 0 && !c.exit_pending && c.left > 0) run_one();
+}
+
+// Exactly one instruction, with what steps and shadows mean for it.
+void Interpreter::run_one() {
+    Cpu& c = c_;
+    const bool trap = c.eflags & eflags::tf;
+    const EventState before = c.events;
+    if (execution_breakpoints_enabled(&c) && instruction_breakpoint(&c, linear_ip(&c))) raise(Vector::debug);
+    const bool resume_flag = c.eflags & eflags::rf;
+    const std::int64_t remaining = c.left + c.stash;
+    const Block* b = code_.lookup(&c, c.mode | mode::single);
+    c.events.sti_shadow = c.events.mov_ss_shadow = false;
+    c.eflags &= ~eflags::rf;
+    c.step_trap = trap;
+    c.stash = remaining - 1;
+    c.left = 1;
+    bool again = false;
+    try {
+        follow(&c, enter_checked(&c, b));
+    } catch (const RestartAlone&) {
+        unwind();
+        again = true;
+    } catch (const GuestFault&) {
+        if (resume_flag) c.eflags |= eflags::rf;
+        throw;
+    }
+    if (again || c.left + c.stash == remaining) {
+        // Not retired: port I/O left the engine, or the instruction runs again alone.
+        c.events.sti_shadow = before.sti_shadow;
+        c.events.mov_ss_shadow = before.mov_ss_shadow;
+        if (resume_flag) c.eflags |= eflags::rf;
+    } else {
+        if (c.step_trap) note_debug_trap(&c, dr6::bs);
+        if (c.single_step && !c.exit_pending) {
+            c.exit_pending = true;
+            c.exit_reason = ExitReason::debug;
+        }
+    }
+    update_attention(&c);
+}
+
+// An exception left the block in the middle: back to the start of the instruction, what did not run is given back.
+void Interpreter::unwind() {
+    Cpu& c = c_;
+    if (!c.block) return;
+    leave_before(&c, c.cur);
+}
+
+Exit Interpreter::leave(ExitReason reason) {
+    Cpu& c = c_;
+    running_ = false;
+    Exit e;
+    e.reason = reason;
+    e.retired = static_cast<std::uint64_t>(c.budget - c.left - c.stash);
+    if (reason == ExitReason::pio) e.pio = c.pio.exit_payload();
+    e.message = c.message;
+    c.tsc_clock += e.retired * c.ticks_per_instruction;
+    c.statistics.instructions += e.retired;
+    c.budget = c.left = c.stash = 0;
+    return e;
+}
+
+std::uint64_t Interpreter::retired_in_run() const { return southgate::cpu::retired_in_run(&c_); }
+
+void Interpreter::request_exit() {
+    c_.exit_pending = true;
+    c_.exit_reason = ExitReason::budget_end;
+    request_attention(&c_, attention::exit);
+}
+
+}  // namespace southgate::cpu
