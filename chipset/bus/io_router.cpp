@@ -36,7 +36,8 @@ void IoRouter::connect(Target& device) { port_of(device); }
 IoRouter::MapId IoRouter::map(std::uint32_t first, std::uint32_t count, Target& device,
                               std::uint32_t offset_base, const Delay& delay, bool enabled) {
     Route route;
-    route.socket = &port_of(device).socket;
+    route.port = &port_of(device);
+    if (elaborated_) route.transport = route.port->socket.operator->();
     route.count = count;
     route.offset_base = offset_base;
     routes_.push_back(route);
@@ -44,6 +45,12 @@ IoRouter::MapId IoRouter::map(std::uint32_t first, std::uint32_t count, Target& 
     set_delay(id, delay);
     place(routes_[id], first, enabled);
     return id;
+}
+
+void IoRouter::end_of_elaboration() {
+    elaborated_ = true;
+    for (Route& route : routes_)
+        if (route.port) route.transport = route.port->socket.operator->();
 }
 
 void IoRouter::enable(MapId id, bool enabled) { move(id, routes_[id].first, enabled); }
@@ -62,7 +69,7 @@ void IoRouter::set_delay(MapId id, const Delay& delay) {
 }
 
 void IoRouter::set_default(Target& agent, const Delay& delay) {
-    routes_[0].socket = &port_of(agent).socket;
+    routes_[0].port = &port_of(agent);
     set_delay(0, delay);
 }
 
@@ -109,13 +116,13 @@ void IoRouter::forward(const Route& route, tlm::tlm_generic_payload& trans, sc_c
     delay += route.delay.access;
     if (route.per_byte)
         for (unsigned i = trans.get_data_length(); i > 0; --i) delay += route.delay.byte;
-    if (!route.socket) {
+    if (!route.transport) {
         ++unclaimed_;
         return float_bus(trans);
     }
     const sc_dt::uint64 address = trans.get_address();
     trans.set_address(address - route.delta);
-    (*route.socket)->b_transport(trans, delay);
+    route.transport->b_transport(trans, delay);
     trans.set_address(address);
 }
 
@@ -143,9 +150,9 @@ void IoRouter::b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& de
 unsigned IoRouter::transport_dbg(tlm::tlm_generic_payload& trans) {
     const unsigned size = trans.get_data_length();
     each_byte(trans, [&](const Route* route) {
-        if (!route || !route->socket) return float_bus(trans);
+        if (!route || !route->port) return float_bus(trans);
         trans.set_address(trans.get_address() - route->delta);
-        const bool done = (*route->socket)->transport_dbg(trans) == 1;
+        const bool done = route->port->socket->transport_dbg(trans) == 1;
         trans.set_response_status(done ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
     });
     return trans.is_response_ok() ? size : 0;

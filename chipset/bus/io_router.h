@@ -58,8 +58,11 @@ class IoRouter : public sc_core::sc_module, private BlockingTarget {
         Target* device;
     };
     struct Route {
-        tlm::tlm_initiator_socket<32>* socket = nullptr;  // null: the bus floats
-        std::uint32_t delta = 0;                          // subtracted from the address
+        Port* port = nullptr;  // null: the bus floats
+        // What the port is bound to, known from the end of elaboration on. TLM interfaces are virtual bases
+        // of each other; holding the last of them saves a chain of dependent loads in each transaction.
+        tlm::tlm_blocking_transport_if<>* transport = nullptr;
+        std::uint32_t delta = 0;  // subtracted from the address
         bool per_byte = false;
         Delay delay;
         std::uint32_t first = 0, count = 0;
@@ -70,6 +73,7 @@ class IoRouter : public sc_core::sc_module, private BlockingTarget {
     void b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) override;
     unsigned transport_dbg(tlm::tlm_generic_payload& trans) override;
 
+    void end_of_elaboration() override;
     Port& port_of(Target& device);
     void place(Route& route, std::uint32_t first, bool enabled);
     void resolve(std::uint32_t first, std::uint32_t count);
@@ -82,6 +86,7 @@ class IoRouter : public sc_core::sc_module, private BlockingTarget {
     std::vector<std::unique_ptr<Port>> ports_;
     std::vector<Route> routes_;  // 0: nobody, or the subtractive agent
     std::vector<std::uint16_t> table_;
+    bool elaborated_ = false;
     std::uint64_t unclaimed_ = 0;
 };
 

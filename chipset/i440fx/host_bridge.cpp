@@ -128,7 +128,7 @@ void HostBridge::CpuIo::b_transport(tlm::tlm_generic_payload& trans, sc_core::sc
     // Any access that may touch CF8h-CFFh, even one that starts up to 7 bytes below.
     if (trans.get_address() - (confadd_port - 7) < 15) [[unlikely]]
         return bridge.config_space_io(trans, &delay);
-    bridge.pci_io->b_transport(trans, delay);
+    bridge.pci_io_transport_->b_transport(trans, delay);
 }
 
 unsigned HostBridge::CpuIo::transport_dbg(tlm::tlm_generic_payload& trans) {

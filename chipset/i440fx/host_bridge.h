@@ -86,6 +86,7 @@ class HostBridge : public PciFunction {
         HostBridge& bridge;
     };
 
+    void end_of_elaboration() override { pci_io_transport_ = pci_io.operator->(); }
     void pci_reset() override;
     void config_written(std::uint32_t offset, unsigned size, const AccessContext& context) override;
     void write_smram(std::uint32_t before);
@@ -99,6 +100,7 @@ class HostBridge : public PciFunction {
     Config config_;
     std::uint32_t confadd_ = 0;
     DramMap cpu_map_, dma_map_;
+    tlm::tlm_blocking_transport_if<>* pci_io_transport_ = nullptr;  // see IoRouter::Route
     CpuIo cpu_io_port_{*this};
     MemorySide cpu_side_{*this, cpu_map_, true};
     MemorySide dma_side_{*this, dma_map_, false};
