@@ -17,9 +17,7 @@ struct Personality {
     bool port92_stores_reserved = false;
     bool pam_survives_reset = false;
     bool smram_lock_absent = false;
-    bool ram_survives_reset = false;
     bool cmos_shutdown_cleared = false;
-    bool rtc_cleared_by_reset = false;
     bool pm1_cleared_by_sleep = false;
     bool pit_runs_after_reset = false;
     bool trc_is_storage = false;
@@ -57,12 +55,8 @@ inline constexpr std::array kPersonalityOptions{
     PersonalityOption{"pam_survives_reset", &Personality::pam_survives_reset,
                       "the 440FX keeps PAM and SMRAM over a hard reset", 7},
     PersonalityOption{"smram_lock_absent", &Personality::smram_lock_absent, "SMRAM D_LCK locks nothing", 8},
-    PersonalityOption{"ram_survives_reset", &Personality::ram_survives_reset,
-                      "RAM keeps its contents over a hard reset", 10},
     PersonalityOption{"cmos_shutdown_cleared", &Personality::cmos_shutdown_cleared,
                       "a reset clears CMOS byte 0Fh unless it holds FEh", 11},
-    PersonalityOption{"rtc_cleared_by_reset", &Personality::rtc_cleared_by_reset,
-                      "each reset clears RTC PIE, AIE, SQWE and the register C flags", 12},
     PersonalityOption{"pm1_cleared_by_sleep", &Personality::pm1_cleared_by_sleep,
                       "S3 clears PM1_CNT, SLP_TYP is not retained", 13},
     PersonalityOption{"pit_runs_after_reset", &Personality::pit_runs_after_reset,

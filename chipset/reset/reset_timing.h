@@ -89,7 +89,7 @@ inline constexpr std::array kResetTimingFields{
     ResetTimingField{"power_good_to_cpurst", &ResetTiming::power_good_to_cpurst,
                      "power-good to release of CPURST", "82371AB 290562 pin CPURST: 2 ms after PWROK"},
     ResetTimingField{"power_button_override", &ResetTiming::power_button_override,
-                     "power button held to forced off", "ACPI 1.0b 4.7.2.2.1.3: 4 s"},
+                     "power button held to forced off", "ACPI specification, power button override: 4 s"},
 };
 
 }  // namespace southgate::chipset
