@@ -52,7 +52,7 @@ std::uint32_t Renderer::plane_address(unsigned counter, unsigned scan) const {
     counter &= 0xffff;
     std::uint32_t address = counter;
     if (vga_.crtc(0x14) & 0x40)
-        address = counter << 2 | (counter >> 12 & 3);
+        address = counter << 2;  // chain-4 addresses have these bits cleared too
     else if (!(mode & 0x40))
         address = counter << 1 | (counter >> (mode & 0x20 ? 15 : 13) & 1);
     if (!(mode & 1)) address = (address & ~0x2000u) | (scan & 1) << 13;

@@ -15,6 +15,7 @@ struct Picture : testing::Test {
     Picture() { test::run(); }
     // Glyph `code` of font map 0, 16 scans.
     void load_glyph(unsigned code, std::array<std::uint8_t, 16> scans) {
+        b.set_mode(mode_03);
         b.set(0x3c4, 2, 4);
         b.set(0x3c4, 4, 6);
         b.set(0x3ce, 5, 0);

@@ -158,6 +158,11 @@ TEST(VgaRegisters, ConfigurationSpaceAndRom) {
     EXPECT_EQ(rom_reader.read(0), 0x11u);
 }
 
+TEST(VgaRegisters, MemorySizeOutOfRangeIsRefused) {
+    EXPECT_THROW(VgaAdapter("vga", VgaAdapterConfig{.memory_bytes = 3 << 20}), std::invalid_argument);
+    EXPECT_THROW(VgaAdapter("vga", VgaAdapterConfig{.memory_bytes = 1 << 19}), std::invalid_argument);
+}
+
 TEST(VgaRegisters, FrameBufferOffersDirectMemory) {
     VgaBench b;
     test::run();
@@ -171,7 +176,6 @@ TEST(VgaRegisters, FrameBufferOffersDirectMemory) {
     dmi.get_dmi_ptr()[0x1000] = 0x42;
     EXPECT_EQ(b.frame_buffer.read(0x1000), 0x42u);
     EXPECT_EQ(b.frame_buffer.read(0xfffffe, 4) >> 16, 0xffffu) << "past the end";
-    EXPECT_THROW(VgaAdapter("bad", VgaAdapterConfig{.memory_bytes = 3 << 20}), std::invalid_argument);
 }
 
 }  // namespace
