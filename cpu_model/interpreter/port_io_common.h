@@ -36,7 +36,6 @@ inline void note_port_retired(Cpu* c, std::uint16_t port, unsigned size) {
 inline const Uop* leave_with_pio_exit(Cpu* c) {
     c->exit_pending = true;
     c->exit_reason = ExitReason::pio;
-    request_attention(c, attention::exit);
     c->block = nullptr;
     return nullptr;
 }
@@ -45,7 +44,6 @@ inline const Uop* leave_with_pio_exit(Cpu* c) {
 inline const Uop* leave_before_with_pio_exit(Cpu* c, const Uop* u) {
     c->exit_pending = true;
     c->exit_reason = ExitReason::pio;
-    request_attention(c, attention::exit);
     return leave_before(c, u);
 }
 

@@ -38,11 +38,14 @@ struct PendingPio {
     PendingIns ins;
     alignas(8) std::array<std::uint8_t, pio_batch_bytes> data{};
 
-    // Data of the first element, zero-extended.
+    // Data of the first element, zero-extended. Read in its own size: the platform has just stored it in that size,
+    // and a wider load would wait for the store.
     std::uint32_t first_element() const {
+        if (size == 1) return data[0];
         std::uint32_t value = 0;
-        std::memcpy(&value, data.data(), sizeof value);
-        return size == 4 ? value : value & ((1u << (8 * size)) - 1);
+        if (size == 2) std::memcpy(&value, data.data(), 2);
+        else std::memcpy(&value, data.data(), 4);
+        return value;
     }
 };
 
