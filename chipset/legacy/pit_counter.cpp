@@ -96,7 +96,7 @@ std::uint8_t PitCounter::read_count(std::uint64_t tick) {
 std::uint16_t PitCounter::count() const {
     std::uint32_t value = ce_;
     // Mode 3 counts by two; the high half of an odd count begins one below it and includes 0.
-    if (mode_ == 3 && counting_) value = 2 * (out_ && (cycle_ & 1) ? ce_ - 1 : ce_);
+    if (mode_ == 3 && counting_) value = 2 * (high_half_ && (cycle_ & 1) ? ce_ - 1 : ce_);
     return static_cast<std::uint16_t>(value % modulus());
 }
 
@@ -132,7 +132,8 @@ void PitCounter::load() {
     null_count_ = false;
     counting_ = strobe_armed_ = true;
     cycle_ = reload_;
-    ce_ = mode_ == 3 ? half_period(true) : reload_;
+    high_half_ = true;
+    ce_ = mode_ == 3 ? half_period() : reload_;
     if (mode_ == 1)
         out_ = false;
     else if (mode_ == 2)
@@ -174,7 +175,7 @@ void PitCounter::run_rate(std::uint64_t pulses) {
     out_ = ce_ != 1;
 }
 
-std::uint32_t PitCounter::half_period(bool high) const { return high ? (cycle_ + 1) / 2 : cycle_ / 2; }
+std::uint32_t PitCounter::half_period() const { return high_half_ ? (cycle_ + 1) / 2 : cycle_ / 2; }
 
 void PitCounter::run_square(std::uint64_t pulses) {
     if (pulses < ce_) {
@@ -182,16 +183,17 @@ void PitCounter::run_square(std::uint64_t pulses) {
         return;
     }
     pulses -= ce_;
-    out_ = !out_;
+    high_half_ = !high_half_;
     cycle_ = reload_;
     null_count_ = false;
-    ce_ = half_period(out_);
+    ce_ = half_period();
     for (pulses %= cycle_; pulses >= ce_;) {  // count 1 (illegal) has no low half
         pulses -= ce_;
-        out_ = !out_;
-        ce_ = half_period(out_);
+        high_half_ = !high_half_;
+        ce_ = half_period();
     }
     ce_ -= static_cast<std::uint32_t>(pulses);
+    out_ = high_half_;
 }
 
 std::uint64_t PitCounter::next_edge() const {

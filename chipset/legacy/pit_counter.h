@@ -47,7 +47,7 @@ class PitCounter {
     void run_rate(std::uint64_t pulses);
     void run_square(std::uint64_t pulses);
     void run_down(std::uint64_t pulses);
-    std::uint32_t half_period(bool high) const;
+    std::uint32_t half_period() const;
     std::uint64_t running_edge() const;
 
     std::uint64_t at_ = 0;           // pulse of the state below
@@ -64,6 +64,7 @@ class PitCounter {
     bool bcd_ = false;
     bool gate_ = true;
     bool out_ = false;
+    bool high_half_ = true;          // mode 3; OUT follows it except while GATE holds OUT high
     bool counting_ = false;          // the element was loaded (and triggered, modes 1 and 5) since the control word
     bool strobe_armed_ = false;      // modes 0, 1, 4, 5: the terminal count still has to act on OUT
     bool null_count_ = true;
