@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -34,21 +33,53 @@ struct alignas(32) Block {
     const Uop* uops() const { return reinterpret_cast<const Uop*>(this + 1); }
 };
 
+// A set of byte offsets in a page.
+class ByteSet {
+  public:
+    bool operator[](unsigned n) const { return (words_[n / 64] >> (n % 64)) & 1; }
+    void set(unsigned n) { words_[n / 64] |= std::uint64_t{1} << (n % 64); }
+    // [begin, end)
+    void set(unsigned begin, unsigned end) {
+        for_words(begin, end, [this](unsigned w, std::uint64_t mask) { words_[w] |= mask; });
+    }
+    void reset(unsigned begin, unsigned end) {
+        for_words(begin, end, [this](unsigned w, std::uint64_t mask) { words_[w] &= ~mask; });
+    }
+    bool any(unsigned begin, unsigned end) const {
+        std::uint64_t found = 0;
+        for_words(begin, end, [&](unsigned w, std::uint64_t mask) { found |= words_[w] & mask; });
+        return found != 0;
+    }
+
+  private:
+    template <class F>
+    static void for_words(unsigned begin, unsigned end, F f) {
+        for (unsigned w = begin / 64; w * 64 < end; w++) {
+            std::uint64_t mask = ~std::uint64_t{0};
+            if (begin > w * 64) mask &= ~std::uint64_t{0} << (begin - w * 64);
+            if (end - w * 64 < 64) mask &= (std::uint64_t{1} << (end - w * 64)) - 1;
+            f(w, mask);
+        }
+    }
+    std::array<std::uint64_t, 64> words_{};
+};
+
 // One 4 KiB host page with code.
 struct CodePage {
     static constexpr unsigned buckets = 128;
 
     std::uint8_t* host = nullptr;
-    std::bitset<4096> code{};               // bytes covered by live blocks
+    ByteSet code;                           // bytes covered by live blocks
     std::array<Block*, buckets> hash{};
     struct Extent {
         std::uint16_t begin, end;           // in this page
         Block* block;
     };
     std::vector<Extent> live;               // live blocks, for invalidation
-    std::bitset<4096> alone{};              // instructions that must be blocks of one (they touched MMIO)
+    ByteSet alone;                          // instructions that must be blocks of one (they touched MMIO)
     std::uint32_t idle_writes = 0;          // slow writes since the last live block died
     bool watched = false;                   // no fast write translation leads here
+    bool changing = false;                  // a block died here: decoding again should be cheap
 };
 
 }  // namespace southgate::cpu

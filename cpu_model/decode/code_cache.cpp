@@ -92,8 +92,7 @@ Block* CodeCache::lookup(Cpu* c, std::uint32_t mode) {
 // nullptr: the first instruction crosses into the next page.
 Block* CodeCache::translate(Cpu* c, CodePage* page, unsigned offset, std::uint32_t mode) {
     const std::uint8_t* bytes = page->host + offset;
-    if (translator_.run(bytes, static_cast<unsigned>(page_size) - offset, mode, instruction_limit(mode), &page->alone,
-                        offset) == Translator::End::crossing)
+    if (translator_.run(bytes, static_cast<unsigned>(page_size) - offset, mode, instruction_limit(mode), page, offset) == Translator::End::crossing)
         return nullptr;
     return publish(c, page, offset, mode, nullptr, 0);
 }
@@ -109,7 +108,7 @@ Block* CodeCache::translate_crossing(Cpu* c, CodePage* page, unsigned offset, st
     const unsigned first = static_cast<unsigned>(page_size) - offset;
     std::memcpy(bytes, page->host + offset, first);
     std::memcpy(bytes + first, page2->host, 16);
-    if (translator_.run(bytes, first + 16, mode, 1, nullptr, 0) == Translator::End::crossing) raise_gp();
+    if (translator_.run(bytes, first + 16, mode, 1) == Translator::End::crossing) raise_gp();
     if (translator_.bytes() <= first) return publish(c, page, offset, mode, nullptr, 0);
     return publish(c, page, offset, mode, page2, translator_.bytes() - first);
 }
@@ -121,7 +120,7 @@ Block* CodeCache::fetch_from_bus(Cpu* c, std::uint64_t linear, std::uint32_t mod
         const std::uint64_t at = long_mode(c) ? linear + have : static_cast<std::uint32_t>(linear + have);
         bytes[have] = static_cast<std::uint8_t>(read_physical(c, fetch_physical(c, at, current_privilege(c)), 1));
         have++;
-    } while (translator_.run(bytes, have, mode, 1, nullptr, 0) == Translator::End::crossing && have < 15);
+    } while (translator_.run(bytes, have, mode, 1) == Translator::End::crossing && have < 15);
     Block* b = bus_block_;
     b->count = 1;
     b->bytes = translator_.bytes();
@@ -165,7 +164,7 @@ Block* CodeCache::publish(Cpu* c, CodePage* page, unsigned offset, std::uint32_t
 void CodeCache::make_live(Cpu* c, Block* b) {
     auto cover = [&](CodePage* page, unsigned begin, unsigned end) {
         page->live.push_back({static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(end), b});
-        for (unsigned n = begin; n < end; n++) page->code.set(n);
+        page->code.set(begin, end);
         page->idle_writes = 0;
         if (!page->watched) {
             page->watched = true;
@@ -186,9 +185,11 @@ void CodeCache::kill(Cpu* c, Block* b) {
         const CodePage::Extent gone = *it;
         *it = page->live.back();
         page->live.pop_back();
-        for (unsigned n = gone.begin; n < gone.end; n++) page->code.reset(n);
+        page->changing = true;
+        page->code.reset(gone.begin, gone.end);
         for (const CodePage::Extent& e : page->live)
-            for (unsigned n = std::max(e.begin, gone.begin); n < std::min(e.end, gone.end); n++) page->code.set(n);
+            if (e.begin < gone.end && gone.begin < e.end)
+                page->code.set(std::max(e.begin, gone.begin), std::min(e.end, gone.end));
     };
     uncover(b->page);
     if (b->page2) uncover(b->page2);

@@ -39,8 +39,7 @@ class CodeCache {
     // [offset, offset + size) of the page was written: kills overlapping blocks. A block being executed is left after
     // the current instruction.
     void written(Cpu* c, CodePage* page, unsigned offset, unsigned size) {
-        for (unsigned n = offset; n < offset + size; n++)
-            if (page->code[n]) return kill_overlapping(c, page, offset, offset + size);
+        if (page->code.any(offset, offset + size)) return kill_overlapping(c, page, offset, offset + size);
         if (page->watched && page->live.empty() && ++page->idle_writes > idle_limit) page->watched = false;
     }
 

@@ -141,7 +141,12 @@ DecodeStatus Decoder::decode(const std::uint8_t* bytes, std::size_t size, std::u
     auto immediate = [&z](unsigned n) {
         return z.raw.imm[n].is_signed ? static_cast<std::uint64_t>(z.raw.imm[n].value.s) : z.raw.imm[n].value.u;
     };
-    if (z.raw.imm[0].size) out.imm = immediate(0);
+    if (z.raw.imm[0].size) {
+        out.imm = immediate(0);
+        t.imm_offset = z.raw.imm[0].offset;
+        t.imm_size = z.raw.imm[0].size / 8;
+        t.imm_signed = z.raw.imm[0].is_signed;
+    }
     if (z.raw.imm[1].size) out.imm2 = immediate(1);
     u.imm = out.imm;
     return DecodeStatus::ok;

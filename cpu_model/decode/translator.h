@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 
 #include "cpu_model/decode/block.h"
@@ -17,10 +16,10 @@ class Translator {
         crossing,  // the very first instruction goes on behind the bytes given
     };
 
-    // Decodes from bytes[0]; at most `size` bytes, `max` instructions; stops before an instruction marked in `alone`
-    // (indexed by `offset` + bytes), which starts a block of one. Results stay until the next call.
+    // Decodes from bytes[0]; at most `size` bytes, `max` instructions. In a page, which the bytes then lie in at
+    // `offset`, an instruction marked CodePage::alone is a block of its own. Results stay until the next call.
     End run(const std::uint8_t* bytes, unsigned size, std::uint32_t mode, unsigned max,
-            const std::bitset<4096>* alone, unsigned offset);
+            const CodePage* page = nullptr, unsigned offset = 0);
 
     unsigned instructions() const { return count_; }
     unsigned bytes() const { return bytes_; }
@@ -29,6 +28,20 @@ class Translator {
     void emit(Uop* out) const;
 
   private:
+    // An instruction of a page with self-modifying code, by address: most of a block is still the same when it has to
+    // be decoded again, or only an immediate has changed.
+    struct Memo {
+        const std::uint8_t* at = nullptr;
+        std::uint32_t mode = 0;
+        std::array<std::uint8_t, 16> bytes{};
+        Translation translation;
+    };
+    static constexpr unsigned memo_size = 512;
+
+    DecodeStatus decode(const std::uint8_t* bytes, unsigned size, std::uint32_t mode, Translation& t);
+    static bool recall(Memo& memo, const std::uint8_t* bytes, unsigned size, Translation& t);
+
+    std::array<Memo, memo_size> memos_;
     std::array<Translation, max_block_instructions> items_;
     unsigned count_ = 0, bytes_ = 0;
     Decoder decoder_;

@@ -90,6 +90,7 @@ void select_alu(const Instruction& i, Translation& t, Alu op) {
     const bool accumulator = !group && (i.opcode & 7) >= 4;
     const unsigned size = (i.opcode & 1) == 0 ? 1 : i.operand_size;
     set_operand_size(i, u, size);
+    t.imm_patchable = accumulator || group;
     if (accumulator) {
         u.rm = 0;
         select_registers(i, t, op, size, true);
@@ -115,6 +116,7 @@ void select_test(const Instruction& i, Translation& t) {
     Uop& u = t.uop;
     const unsigned size = (i.opcode & 1) ? i.operand_size : 1;
     set_operand_size(i, u, size);
+    t.imm_patchable = true;
     switch (i.opcode) {
         case 0x84: case 0x85:
             if (i.memory()) select_alu_memory_register(i, t, Alu::test, size);

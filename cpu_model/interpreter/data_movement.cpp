@@ -70,6 +70,7 @@ void select_mov(const Instruction& i, Translation& t) {
             (i.opcode & 2) ? select_store(i, u, size) : select_load(i, u, size);
             return;
         case 0xc6: case 0xc7:
+            t.imm_patchable = true;
             set_operand_size(i, u, size);
             u.handler = by_size(size, [&]<class T>() {
                 return i.memory() ? by_hot_memory(i, u, []<Mem M>() -> Handler { return mov_mi<T, M>; })
@@ -78,6 +79,7 @@ void select_mov(const Instruction& i, Translation& t) {
             return;
         default:
             if (i.opcode < 0xb0 || i.opcode > 0xbf) return;
+            t.imm_patchable = true;
             size = i.opcode < 0xb8 ? 1 : i.operand_size;
             u.rm = reg_offset(i.rm, size, i.rex);
             u.handler = by_size(size, []<class T>() -> Handler { return mov_ri<T>; });

@@ -107,9 +107,10 @@ void Interpreter::execute() {
 
 void Interpreter::run_blocks() {
     Cpu& c = c_;
+    const std::int64_t before = c.left;
     follow(&c, resume(&c));
-    // Nothing ran if the next block does not fit the budget or the CS limit.
-    if (c.attention == 0 && !c.exit_pending && c.left > 0) run_one();
+    // Nothing ran: the next block does not fit the budget or the CS limit.
+    if (c.left == before && c.attention == 0 && !c.exit_pending) run_one();
 }
 
 // Exactly one instruction, with what steps and shadows mean for it.
