@@ -136,7 +136,10 @@ void CpuModule::thread() {
 void CpuModule::run_slice(std::uint64_t end) {
     if (start_pending_) {
         start_pending_ = false;
+        ++counters_.starts;
         if (events_) events_->first_fetch(starting_, vcpu_->linear_rip());
+        if (started_) started_(starting_);
+        if (stopping_) return;
     }
     if (map_changed_) apply_memory_map();
 

@@ -40,6 +40,7 @@ struct CpuCounters {
     std::uint64_t pio_transactions = 0, memory_transactions = 0, floating_accesses = 0;
     std::uint64_t dmi_grants = 0, dmi_invalidations = 0, memory_map_updates = 0;
     std::uint64_t synchronisations = 0;  // waits for SystemC time
+    std::uint64_t starts = 0;            // first fetches: power-on, RESET#, INIT#
 };
 
 class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_bw_transport_if<> {
@@ -79,6 +80,11 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     bool stopped() const { return stopping_; }
     // The CPU stops exactly after `limit` retired instructions and `reached` is called. 0: no limit.
     void limit_instructions(std::uint64_t limit, std::function<void()> reached);
+
+    // Called at each first fetch after power-on, RESET# and INIT#.
+    void on_start(std::function<void(CpuReset)> started) { started_ = std::move(started); }
+    // Halted, shut down or waiting for a start-up IPI; only an event can make it run again.
+    bool is_waiting() const { return waiting_; }
 
     // Somebody wrote memory that the engine may have decoded (MemoryTarget::on_write).
     void memory_written(const std::uint8_t* host, std::size_t size) { vcpu_->memory_written(host, size); }
@@ -168,6 +174,7 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     chipset::ClockRate tsc_clock_;
     std::uint64_t instruction_limit_ = 0;
     std::function<void()> limit_reached_;
+    std::function<void(CpuReset)> started_;
     Where where_ = Where::loop;
     bool in_port_io_ = false;
 

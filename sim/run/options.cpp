@@ -1,0 +1,152 @@
+#include "sim/run/options.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "sim/run/config_file.h"
+#include "sim/run/error.h"
+#include "sim/run/units.h"
+
+namespace southgate::sim {
+
+namespace {
+
+constexpr std::string_view policy_names =
+    "complete-always, skip-before-exit, cancel-on-rip-write, cancel-on-rip-change, match-reset-vector, "
+    "linear-rip-snapshot, full-emulator";
+
+template <typename F>
+auto named(std::string_view option, F parse) {
+    try {
+        return parse();
+    } catch (const UsageError& error) {
+        throw UsageError(fmt::format("{}: {}", option, error.what()));
+    }
+}
+
+void one_of(std::string_view option, std::string_view value, std::initializer_list<std::string_view> values) {
+    for (const auto v : values)
+        if (v == value) return;
+    throw UsageError(fmt::format("{}: '{}' is not one of {}", option, value, fmt::join(values, ", ")));
+}
+
+TimedKeys parse_keys(const std::string& text) {
+    const auto at = text.rfind('@');
+    if (at == std::string::npos) return {text, 0};
+    return {text.substr(0, at), named("--keys", [&] { return parse_duration(text.substr(at + 1)); })};
+}
+
+}  // namespace
+
+void declare_run_options(CLI::App& app, RunOptions& o) {
+    // The configuration file comes first and the command line wins.
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    const auto list = [&](const char* name, std::vector<std::string>& values, const char* help) {
+        return app.add_option(name, values, help)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+            ->expected(1)
+            ->allow_extra_args(false);
+    };
+    const auto group = [&](const char* name) { app.option_defaults()->group(name); };
+
+    group("Machine");
+    app.add_option("--firmware", o.firmware, "Firmware image, 64 KiB to 16 MiB, mapped up to FFFFFFFFh")
+        ->capture_default_str()->type_name("FILE");
+    app.add_option("--machine", o.machine, "Machine: pc (i440FX and PIIX)")->capture_default_str()->type_name("NAME");
+    app.add_option("--memory", o.raw.memory, "RAM")->capture_default_str()->type_name("SIZE");
+    list("--disk", o.disks, "Raw disk image; several may be given")->type_name("FILE");
+    list("--cdrom", o.cdroms, "ISO image in an ATAPI CD-ROM drive")->type_name("FILE");
+    app.add_option("--vga", o.vga, "Display adapter: none or std")->capture_default_str()->type_name("KIND");
+    app.add_option("--vga-rom", o.vga_rom, "Option ROM of the display adapter")->type_name("FILE");
+    app.add_option("--personality", o.raw.personality,
+                   "strict follows the datasheets, qemu reproduces QEMU's deviations")
+        ->capture_default_str()->type_name("NAME");
+    app.add_option("--config", o.config, "TOML file: every long option is a key; tables [timing.*], [personality]")
+        ->type_name("FILE");
+
+    group("Consoles");
+    app.add_option("--debugcon", o.debugcon, "Debug console output: stdout, stderr or a file")->type_name("WHERE");
+    app.add_option("--debugcon-port", o.raw.debugcon_port, "Port of the debug console, hexadecimal")
+        ->capture_default_str()->type_name("PORT");
+    list("--serial", o.serial, "Serial port (first COM1, then COM2): stdio, tcp:PORT or a file")->type_name("WHERE");
+    list("--keys", o.raw.keys, "Type TEXT at simulated TIME; <enter>, <esc>, <ctrl-alt-del> ... name keys")
+        ->type_name("TEXT@TIME");
+    app.add_option("--screenshot", o.screenshot, "Write the screen as PNG at the end")->type_name("FILE");
+    app.add_option("--screen-text", o.screen_text, "Write the text screen at the end; - for standard output")
+        ->type_name("FILE");
+
+    group("Processor and time");
+    app.add_option("--pio-policy", o.raw.pio_policy, fmt::format("Port I/O completion: {}", policy_names))
+        ->capture_default_str()->type_name("NAME");
+    app.add_option("--quirk-out-7e", o.raw.quirk_out_7e, "KVM_X86_QUIRK_OUT_7E_INC_RIP: on or off")
+        ->capture_default_str()->type_name("ON|OFF");
+    app.add_option("--timing", o.raw.timing, "Reset and bus timing: zero, datasheet or a TOML file")
+        ->capture_default_str()->type_name("WHICH");
+    app.add_option("--mips", o.mips, "Million instructions in a simulated second [100]")
+        ->check(CLI::Range(0.001, 100000.0))->type_name("N");
+    app.add_option("--tsc-mhz", o.tsc_mhz, "Frequency of the time-stamp counter")
+        ->capture_default_str()->check(CLI::Range(0.001, 100000.0))->type_name("N");
+    app.add_flag("--realtime", o.realtime, "Let simulated time pass no faster than real time");
+    app.add_flag("--scramble-ram", o.scramble_ram, "A hard reset leaves noise in RAM instead of its contents");
+    app.add_option("--wake-after", o.raw.wake_after, "Switch the machine on again TIME after it switched off")
+        ->type_name("TIME");
+
+    group("End of the run");
+    list("--stop-at", o.stop_at, "Stop with status 0 when TEXT appears on any console")->type_name("TEXT");
+    app.add_option("--stop-after-resets", o.stop_after_resets, "Stop with status 0 after N resets")->type_name("N");
+    app.add_option("--debug-exit", o.raw.debug_exit, "A write to PORT ends the run with status (value<<1)|1")
+        ->type_name("PORT");
+    app.add_option("--max-time", o.raw.max_time, "Stop with status 3 after this simulated time")->type_name("TIME");
+    app.add_option("--max-instructions", o.max_instructions, "Stop with status 3 after N instructions")
+        ->type_name("N");
+    app.add_option("--max-wall", o.max_wall, "Stop with status 3 after this many seconds of real time")
+        ->check(CLI::NonNegativeNumber)->type_name("SECONDS");
+
+    group("Reports");
+    app.add_option("--events", o.events, "Write all events as JSON lines")->type_name("FILE");
+    app.add_option("--vcd", o.vcd, "Write lines and port I/O as a value change dump")->type_name("FILE");
+    app.add_option("--log", o.log, "Write all events as text; - for standard error")->type_name("FILE");
+    app.add_flag("--timeline", o.timeline, "Print the story of every reset at the end");
+    app.add_flag("--stats", o.stats, "Print counters at the end");
+}
+
+void resolve(RunOptions& o) {
+    one_of("--machine", o.machine, {"pc"});
+    one_of("--vga", o.vga, {"none", "std"});
+    one_of("--personality", o.raw.personality, {"strict", "qemu"});
+    one_of("--quirk-out-7e", o.raw.quirk_out_7e, {"on", "off"});
+
+    o.memory = named("--memory", [&] { return parse_size(o.raw.memory); });
+    if (o.memory < (1u << 20) || o.memory > (std::uint64_t{64} << 30) || o.memory % (1u << 20) != 0)
+        throw UsageError(fmt::format("--memory: {} is not a whole number of MiB from 1M to 64G", o.raw.memory));
+    o.debugcon_port = named("--debugcon-port", [&] { return parse_port(o.raw.debugcon_port); });
+    if (!o.raw.debug_exit.empty()) o.debug_exit = named("--debug-exit", [&] { return parse_port(o.raw.debug_exit); });
+    if (!o.raw.max_time.empty()) o.max_time_ps = named("--max-time", [&] { return parse_duration(o.raw.max_time); });
+    if (!o.raw.wake_after.empty())
+        o.wake_after_ps = named("--wake-after", [&] { return parse_duration(o.raw.wake_after); });
+    if (o.serial.size() > 2) throw UsageError("--serial: a pc has two serial ports, more were given");
+    for (const auto& text : o.stop_at)
+        if (text.empty()) throw UsageError("--stop-at: the text is empty");
+    for (const auto& keys : o.raw.keys) o.keys.push_back(parse_keys(keys));
+
+    const auto policy = cpu::parse_pio_policy(o.raw.pio_policy);
+    if (!policy)
+        throw UsageError(fmt::format("--pio-policy: '{}' is not one of {}", o.raw.pio_policy, policy_names));
+    o.pio_policy = *policy;
+    o.quirk_out_7e = o.raw.quirk_out_7e == "on";
+    o.personality =
+        o.raw.personality == "qemu" ? chipset::Personality::qemu() : chipset::Personality::strict();
+
+    if (o.raw.timing == "zero") o.timing = platform::PlatformTiming::zero();
+    else if (o.raw.timing == "datasheet") o.timing = platform::PlatformTiming::datasheet();
+    else o.timing = read_timing_file(o.raw.timing);
+    if (!o.config.empty()) apply_config_tables(o.config, o.timing, o.personality);
+    if (o.mips > 0) o.timing.cpu.instruction_ps = static_cast<std::uint64_t>(1e6 / o.mips + 0.5);
+    if (o.timing.cpu.instruction_ps == 0) throw UsageError("timing: cpu.instruction must be longer than 0");
+
+    if (o.vga == "none" && (!o.screenshot.empty() || !o.screen_text.empty() || !o.vga_rom.empty()))
+        throw UsageError("--screenshot, --screen-text and --vga-rom need a display adapter: add --vga std");
+}
+
+}  // namespace southgate::sim

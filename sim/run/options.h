@@ -1,0 +1,70 @@
+// Everything `southgate run` can be told, from the command line and from a configuration file.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chipset/personality.h"
+#include "cpu_model/pio/policy.h"
+#include "platform/timing.h"
+
+namespace southgate::sim {
+
+struct TimedKeys {
+    std::string text;
+    std::uint64_t at_ps = 0;
+};
+
+struct RunOptions {
+    // As given; resolve() checks them and fills in the values below.
+    struct Raw {
+        std::string memory = "128M", debugcon_port = "402", debug_exit, pio_policy = "linear-rip-snapshot";
+        std::string quirk_out_7e = "on", timing = "zero", personality = "strict", max_time, wake_after;
+        std::vector<std::string> keys;
+    } raw;
+
+    std::string firmware = "/usr/share/seabios/bios-256k.bin";
+    std::string machine = "pc";
+    std::vector<std::string> disks;
+    std::vector<std::string> cdroms;
+    std::string debugcon;
+    std::vector<std::string> serial;
+    std::string vga = "none";
+    std::string vga_rom;
+    std::string screenshot, screen_text;
+    std::string config;
+
+    std::vector<std::string> stop_at;
+    std::uint64_t stop_after_resets = 0;
+    std::uint64_t max_instructions = 0;
+    double max_wall = 0;
+
+    std::string events, vcd, log;
+    bool timeline = false, stats = false, realtime = false, scramble_ram = false;
+
+    double mips = 0;       // 0: as the timing table says
+    double tsc_mhz = 1000;
+
+    // Resolved.
+    std::uint64_t memory = 0;
+    std::uint16_t debugcon_port = 0x402;
+    std::optional<std::uint16_t> debug_exit;
+    cpu::PioPolicyKind pio_policy{};
+    bool quirk_out_7e = true;
+    platform::PlatformTiming timing;
+    chipset::Personality personality;
+    std::optional<std::uint64_t> max_time_ps, wake_after_ps;
+    std::vector<TimedKeys> keys;
+
+    bool has_stop_condition() const { return !stop_at.empty() || stop_after_resets != 0; }
+};
+
+// Declares the options of `southgate run` on `app`, to be parsed into `options`.
+void declare_run_options(CLI::App& app, RunOptions& options);
+// Reads the files that options name (timing table, configuration tables) and checks values. Throws UsageError.
+void resolve(RunOptions& options);
+
+}  // namespace southgate::sim
