@@ -57,6 +57,8 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     app.add_option("--memory", o.raw.memory, "RAM")->capture_default_str()->type_name("SIZE");
     list("--disk", o.disks, "Raw disk image; several may be given")->type_name("FILE");
     list("--cdrom", o.cdroms, "ISO image in an ATAPI CD-ROM drive")->type_name("FILE");
+    app.add_flag("--persist-disks", o.persist_disks,
+                 "Writes to disks change the image files; otherwise they are gone after the run");
     app.add_option("--vga", o.vga, "Display adapter: none or std")->capture_default_str()->type_name("KIND");
     app.add_option("--vga-rom", o.vga_rom, "Option ROM of the display adapter")->type_name("FILE");
     app.add_option("--personality", o.raw.personality,

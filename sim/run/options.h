@@ -43,7 +43,7 @@ struct RunOptions {
     double max_wall = 0;
 
     std::string events, vcd, log;
-    bool timeline = false, stats = false, realtime = false, scramble_ram = false;
+    bool timeline = false, stats = false, realtime = false, scramble_ram = false, persist_disks = false;
 
     double mips = 0;       // 0: as the timing table says
     double tsc_mhz = 1000;
