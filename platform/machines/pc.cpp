@@ -1,0 +1,282 @@
+#include "platform/machines/pc.h"
+
+#include <fmt/format.h>
+
+#include "chipset/apic/local_apic.h"
+#include "chipset/bus/memory_router.h"
+#include "chipset/bus/pci_bus.h"
+#include "chipset/fw_cfg/fw_cfg.h"
+#include "chipset/fw_cfg/pc_items.h"
+#include "chipset/i440fx/host_bridge.h"
+#include "chipset/legacy/debug_console.h"
+#include "chipset/legacy/debug_exit.h"
+#include "chipset/legacy/kbc.h"
+#include "chipset/legacy/post_port.h"
+#include "chipset/legacy/uart16550.h"
+#include "chipset/piix/southbridge.h"
+#include "chipset/storage/ata_drive.h"
+#include "chipset/storage/atapi_drive.h"
+#include "chipset/storage/block_backend.h"
+#include "cpu_model/engine.h"
+#include "platform/events/stream.h"
+#include "platform/input_error.h"
+#include "platform/memory.h"
+
+namespace southgate::platform {
+
+using namespace chipset;
+using chipset::IsaBridge;
+
+namespace {
+
+constexpr std::uint64_t apic_enable = 1u << 11, apic_base_mask = 0xf'ffff'f000;
+
+CpuConfig cpu_config(const PcConfig& c) {
+    CpuConfig cpu;
+    cpu.instruction_time_ps = c.timing.cpu.instruction_ps;
+    cpu.init_to_fetch_ps = c.timing.cpu.init_to_fetch_ps;
+    cpu.reset_to_fetch_ps = c.timing.cpu.reset_to_fetch_ps;
+    cpu.tsc_hz = c.tsc_hz;
+    cpu.pio_policy = c.pio_policy;
+    cpu.quirk_out_7e = c.quirk_out_7e;
+    return cpu;
+}
+
+HostBridge::Config host_config(const PcConfig& c) {
+    HostBridge::Config host;
+    host.dram_size = c.memory;
+    host.timing = c.timing.bus;
+    host.reset_keeps_pam = c.personality.pam_survives_reset;
+    host.smram_lock_ignored = c.personality.smram_lock_absent;
+    return host;
+}
+
+CmosSettings cmos_settings(const PcConfig& c) {
+    CmosSettings cmos;
+    cmos.memory_below_4g = DramMap::dram_below_4g(c.memory);
+    cmos.memory_above_4g = c.memory - cmos.memory_below_4g;
+    return cmos;
+}
+
+PiixSouthbridge::Config southbridge_config(const PcConfig& c) {
+    PiixSouthbridge::Config sb;
+    sb.timing = c.timing.bus;
+    sb.reset_timing = c.timing.reset;
+    sb.personality = c.personality;
+    sb.rtc.cmos = cmos_defaults(cmos_settings(c));
+    sb.wake_after_off = c.wake_after_off_ps;
+    return sb;
+}
+
+const FirmwareImage& firmware_of(const PcConfig& c) {
+    if (!c.firmware) throw InputError("a pc needs a firmware image");
+    return *c.firmware;
+}
+
+}  // namespace
+
+// Everything the machine is made of, in the order of the buses.
+struct Pc::Parts {
+    ApicBus apic_bus;
+    CpuModule cpu;
+    LocalApic lapic;
+    MemoryRouter cpu_bus{"cpu_bus"};
+    HostBridge host;
+    Ram ram;
+    PciBus pci;
+    PiixSouthbridge south;
+    Rom rom;
+    KeyboardController kbc;
+    std::array<Uart16550, serial_ports> com{Uart16550{"com1"}, Uart16550{"com2"}};
+    DebugConsole debug_console{"debug_console"};
+    DebugExit debug_exit{"debug_exit"};
+    PostPort post{"post"};
+    fw_cfg::FwCfg fw_cfg{"fw_cfg"};
+    LineOr init{"init_or"}, nmi{"nmi_or"}, smi{"smi_or"};
+    LineIn pcirst{"pcirst"};
+    LineIn powered_off{"powered_off"};
+    MemoryRouter::MapId lapic_window = 0;
+    std::uint64_t scrambles = 0;
+
+    explicit Parts(const PcConfig& c)
+        : cpu("cpu", cpu_config(c), [](cpu::Bus& bus) { return cpu::make_interpreter(bus); }),
+          lapic("lapic", apic_bus),
+          host("host", host_config(c)),
+          ram("ram", c.memory),
+          pci("pci", {.timing = c.timing.bus}),
+          south("south", apic_bus, southbridge_config(c)),
+          rom("rom", firmware_of(c).bytes()),
+          kbc("kbc", {.timing = c.timing.reset, .personality = c.personality}) {
+        wire_buses(c);
+        wire_cpu();
+        wire_reset(c);
+        wire_isa(c);
+        attach_drives(c);
+    }
+
+    void wire_buses(const PcConfig& c) {
+        cpu.memory.bind(cpu_bus.target);
+        cpu_bus.set_default(host.cpu_memory);
+        lapic_window = cpu_bus.map(0xfee0'0000, 0x1000, lapic.socket);
+        cpu.io.bind(host.cpu_io);
+        host.dram.bind(ram.socket);
+        host.pci_io.bind(pci.io.target);
+        host.pci_memory.bind(pci.memory.target);
+        host.pci_config.bind(pci.config);
+        host.pci_special.bind(south.isa.special);
+        pci.host_memory.bind(host.dma_memory);
+        pci.attach(host, 0, 0);
+        south.attach(pci);
+        south.isa.map_bios(rom.socket, firmware_of(c).bytes().size());
+        fw_cfg.dma.bind(pci.connect_master());
+        ram.on_write([this](const std::uint8_t* host_bytes, std::size_t size) {
+            cpu.memory_written(host_bytes, size);
+        });
+    }
+
+    void wire_cpu() {
+        south.pic.intr(lapic.lint0);
+        south.port61.nmi(lapic.lint1);
+        lapic.intr(cpu.intr);
+        lapic.nmi(nmi.add_input());
+        lapic.smi(smi.add_input());
+        south.smi()(smi.add_input());
+        nmi.out(cpu.nmi);
+        smi.out(cpu.smi);
+        cpu.smiact(host.smiact);
+        lapic.on_ext_int_acknowledge([this] { return cpu.acknowledge_on_bus(); });
+        lapic.on_start_up([this](std::uint8_t vector) { cpu.start_up(vector); });
+        cpu.attach({.base_written =
+                        [this](std::uint64_t base) {
+                            const bool enabled = (base & apic_enable) != 0;
+                            lapic.set_globally_enabled(enabled);
+                            cpu_bus.move(lapic_window, base & apic_base_mask, enabled);
+                        },
+                    .read_cr8 = [this] { return lapic.cr8(); },
+                    .write_cr8 = [this](std::uint8_t value) { lapic.set_cr8(value); },
+                    .acknowledge = [this] { return lapic.acknowledge(); }});
+    }
+
+    void wire_reset(const PcConfig& c) {
+        // The APIC resets itself before the processor looks at INIT#.
+        south.reset.init(lapic.init_in);
+        south.reset.init(init.add_input());
+        lapic.init(init.add_input());
+        init.out(cpu.init);
+        south.reset.cpurst(lapic.cpurst);
+        south.reset.cpurst(cpu.cpurst);
+        south.reset.power_good(cpu.power_good);
+        south.reset.power_good(kbc.power_good);
+        south.reset.a20m(cpu.a20m);
+        south.reset.pcirst(host.pcirst);
+        south.reset.pcirst(pcirst);
+        south.reset.rstdrv(kbc.rstdrv);
+        south.reset.rstdrv(fw_cfg.pcirst);
+        for (auto& uart : com) south.reset.rstdrv(uart.pcirst);
+        south.reset.powered_off(powered_off);
+        kbc.rcin(south.reset.rcin);
+        kbc.a20gate(south.reset.a20gate);
+        if (!c.personality.trc_is_storage) {
+            host.trc_init(south.reset.host_init);
+            host.trc_hard(south.reset.host_reset);
+        }
+        if (c.scramble_ram_on_reset) {
+            pcirst.on_change([this](bool asserted) {
+                // The first assertion is the power-on itself.
+                if (!asserted || scrambles++ == 0) return;
+                ram.scramble(scrambles);
+                cpu.memory_written(ram.bytes().data(), ram.size());
+            });
+        }
+    }
+
+    void wire_isa(const PcConfig& c) {
+        IsaBridge& isa = south.isa;
+        isa.map_isa(0x60, 1, kbc.socket, 0, IsaBridge::Gate::keyboard);
+        isa.map_isa(0x64, 1, kbc.socket, 4, IsaBridge::Gate::keyboard);
+        kbc.irq1(south.isa_irq(1));
+        kbc.irq12(south.isa_irq(12));
+        isa.map_isa(0x3f8, 8, com[0].socket);
+        isa.map_isa(0x2f8, 8, com[1].socket);
+        com[0].irq(south.isa_irq(4));
+        com[1].irq(south.isa_irq(3));
+        isa.map_isa(0x510, fw_cfg::FwCfg::port_count, fw_cfg.ports);
+        isa.map_isa(c.debug_console_port, 1, debug_console.socket);
+        if (c.debug_exit_port) isa.map_isa(*c.debug_exit_port, 4, debug_exit.socket);
+        else isa.io.connect(debug_exit.socket);
+        south.dma.on_port_80([this](std::uint8_t code, const sc_core::sc_time& at) { post.post(code, at); });
+        isa.io.connect(post.socket);
+
+        const CmosSettings memory = cmos_settings(c);
+        fw_cfg::add_pc_items(fw_cfg, {.ram_below_4g = memory.memory_below_4g,
+                                      .ram_above_4g = memory.memory_above_4g,
+                                      .nographic = !c.vga});
+    }
+
+    void attach_drives(const PcConfig& c) {
+        using storage::RawImage;
+        if (c.disks.size() + c.cdroms.size() > 4)
+            throw InputError("a pc has four IDE drives, more disks and CD-ROMs were given");
+        try {
+            unsigned place = 0;
+            for (const auto& path : c.disks) {
+                const auto writes = c.disk_writes_persist ? RawImage::Writes::persist : RawImage::Writes::overlay;
+                attach(place++, std::make_unique<storage::AtaDrive>(storage::open_disk_image(path, writes)));
+            }
+            // The secondary master is where firmware and people look for a CD-ROM first.
+            place = std::max(place, 4 - static_cast<unsigned>(c.cdroms.size()));
+            if (c.cdroms.size() == 1 && c.disks.size() <= 2) place = 2;
+            for (const auto& path : c.cdroms)
+                attach(place++, std::make_unique<storage::AtapiDrive>(storage::open_cd_image(path)));
+        } catch (const storage::ImageError& error) {
+            throw InputError(error.what());
+        }
+    }
+
+    void attach(unsigned place, std::unique_ptr<storage::Drive> drive) {
+        south.ide.channel(place / 2).attach(place % 2, std::move(drive));
+    }
+};
+
+Pc::Pc(const sc_core::sc_module_name& name, const PcConfig& config)
+    : sc_module(name), parts_(std::make_unique<Parts>(config)) {}
+
+Pc::~Pc() = default;
+
+void Pc::start_of_simulation() { parts_->south.reset.power_on(); }
+
+CpuModule& Pc::cpu() { return parts_->cpu; }
+
+void Pc::on_debug_output(ByteOutput output) { parts_->debug_console.on_output(std::move(output)); }
+
+void Pc::on_serial_output(unsigned port, ByteOutput output) {
+    parts_->com.at(port).on_transmit(std::move(output));
+}
+
+void Pc::serial_receive(unsigned port, std::span<const std::uint8_t> bytes) {
+    parts_->com.at(port).receive(bytes);
+}
+
+void Pc::on_debug_exit(std::function<void(std::uint32_t)> handler) {
+    parts_->debug_exit.on_exit(std::move(handler));
+}
+
+void Pc::type_text(std::string_view text) { parts_->kbc.type_text(text); }
+
+std::optional<std::string> Pc::screen_text() const { return std::nullopt; }
+
+std::optional<Pc::Picture> Pc::screen_picture() const { return std::nullopt; }
+
+void Pc::on_powered_off(std::function<void()> handler) {
+    parts_->powered_off.on_change([handler = std::move(handler)](bool off) {
+        if (off) handler();
+    });
+}
+
+void Pc::press_reset_button() { parts_->south.reset.press_reset_button(); }
+
+void Pc::press_power_button() { parts_->south.reset.press_power_button(); }
+
+void Pc::report_to(EventStream& events) { parts_->cpu.report_to(events); }
+
+}  // namespace southgate::platform
