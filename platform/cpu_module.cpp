@@ -247,6 +247,11 @@ void CpuModule::take_latched_init() {
     else init_blocked_ = true;
 }
 
+void CpuModule::start_up(std::uint8_t vector) {
+    vcpu_->start_up(vector);
+    wake(wake_sipi);
+}
+
 void CpuModule::cpurst_changed(bool asserted) {
     if (asserted && !reset_wanted_) {
         reset_wanted_ = true;

@@ -72,6 +72,8 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
         std::function<std::uint8_t()> acknowledge;
     };
     void attach(LocalApic apic) { apic_ = std::move(apic); }
+    // A start-up IPI arrived.
+    void start_up(std::uint8_t vector);
     // One interrupt acknowledge cycle on the I/O socket: the vector of the 8259s; FFh when nobody answers.
     std::uint8_t acknowledge_on_bus();
 
@@ -110,9 +112,9 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
   private:
     enum class Where : std::uint8_t { loop, run, transaction };  // what a line change interrupts
     enum Wake : unsigned {
-        wake_intr = 1, wake_nmi = 2, wake_smi = 4, wake_init = 8, wake_reset = 16, wake_stop = 32,
+        wake_intr = 1, wake_nmi = 2, wake_smi = 4, wake_init = 8, wake_reset = 16, wake_stop = 32, wake_sipi = 64,
         wake_from_shutdown = wake_nmi | wake_smi | wake_init | wake_reset | wake_stop,
-        wake_any = wake_from_shutdown | wake_intr,
+        wake_any = wake_from_shutdown | wake_intr | wake_sipi,
     };
 
     void end_of_elaboration() override;

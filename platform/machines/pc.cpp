@@ -17,7 +17,7 @@
 #include "chipset/storage/ata_drive.h"
 #include "chipset/storage/atapi_drive.h"
 #include "chipset/storage/block_backend.h"
-#include "cpu_model/engine.h"
+#include "cpu_model/interpreter/interpreter.h"
 #include "platform/events/stream.h"
 #include "platform/input_error.h"
 #include "platform/memory.h"
@@ -46,8 +46,7 @@ HostBridge::Config host_config(const PcConfig& c) {
     HostBridge::Config host;
     host.dram_size = c.memory;
     host.timing = c.timing.bus;
-    host.reset_keeps_pam = c.personality.pam_survives_reset;
-    host.smram_lock_ignored = c.personality.smram_lock_absent;
+    host.personality = c.personality;
     return host;
 }
 
@@ -176,10 +175,8 @@ struct Pc::Parts {
         south.reset.powered_off(powered_off);
         kbc.rcin(south.reset.rcin);
         kbc.a20gate(south.reset.a20gate);
-        if (!c.personality.trc_is_storage) {
-            host.trc_init(south.reset.host_init);
-            host.trc_hard(south.reset.host_reset);
-        }
+        host.trc_init(south.reset.host_init);
+        host.trc_hard(south.reset.host_reset);
         if (c.scramble_ram_on_reset) {
             pcirst.on_change([this](bool asserted) {
                 // The first assertion is the power-on itself.

@@ -29,7 +29,7 @@ Monitor::Monitor(const sc_core::sc_module_name& name, const RunOptions& options,
     : sc_module(name),
       options_(options),
       machine_(std::move(machine)),
-      matcher_(options.stop_at),
+      matchers_(3, TextMatcher(options.stop_at)),
       matching_(!options.stop_at.empty()),
       keys_(options.keys.begin(), options.keys.end()),
       start_(Clock::now()),
@@ -43,9 +43,9 @@ void Monitor::add_serial(SerialEnd& end, std::function<void(std::span<const std:
     serial_.push_back({&end, std::move(receive)});
 }
 
-void Monitor::console_byte(std::uint8_t byte) {
+void Monitor::console_byte(unsigned console, std::uint8_t byte) {
     if (!matching_) return;
-    if (const auto text = matcher_.feed(byte); !text.empty())
+    if (const auto text = matchers_[console].feed(byte); !text.empty())
         finish({exit_ok, fmt::format("'{}' appeared on a console", text)});
 }
 
@@ -66,7 +66,7 @@ void Monitor::tick() {
         if (const auto bytes = serial.end->poll(); !bytes.empty()) serial.receive(bytes);
     if (matching_ && ++ticks_ % screen_intervals == 0) {
         if (const auto screen = machine_.screen()) {
-            if (const auto text = matcher_.find_in(*screen); !text.empty())
+            if (const auto text = matchers_[0].find_in(*screen); !text.empty())
                 finish({exit_ok, fmt::format("'{}' appeared on the screen", text)});
         }
     }

@@ -32,8 +32,8 @@ class Monitor : public sc_core::sc_module {
 
     Monitor(const sc_core::sc_module_name& name, const RunOptions& options, Machine machine);
 
-    // A byte on any console.
-    void console_byte(std::uint8_t byte);
+    // A byte on the console of this number (0 to 2).
+    void console_byte(unsigned console, std::uint8_t byte);
     // A serial line whose input goes to `receive`.
     void add_serial(SerialEnd& end, std::function<void(std::span<const std::uint8_t>)> receive);
     // No progress line: the guest's output goes to the same terminal.
@@ -58,7 +58,7 @@ class Monitor : public sc_core::sc_module {
 
     const RunOptions& options_;
     Machine machine_;
-    TextMatcher matcher_;
+    std::vector<TextMatcher> matchers_;  // one for each console: their bytes interleave
     bool matching_;
     struct Serial {
         SerialEnd* end;

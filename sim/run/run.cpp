@@ -50,7 +50,7 @@ class Consoles {
         }
         machine.on_debug_output([this, &monitor](std::uint8_t byte) {
             if (debug_) debug_->put(byte);
-            monitor.console_byte(byte);
+            monitor.console_byte(0, byte);
         });
         for (unsigned port = 0; port < platform::Pc::serial_ports; ++port) {
             SerialEnd* end = nullptr;
@@ -59,9 +59,9 @@ class Consoles {
                 terminal |= end->is_terminal();
                 monitor.add_serial(*end, [&machine, port](auto bytes) { machine.serial_receive(port, bytes); });
             }
-            machine.on_serial_output(port, [end, &monitor](std::uint8_t byte) {
+            machine.on_serial_output(port, [end, port, &monitor](std::uint8_t byte) {
                 if (end) end->put(byte);
-                monitor.console_byte(byte);
+                monitor.console_byte(1 + port, byte);
             });
         }
         if (terminal) monitor.quiet();

@@ -251,7 +251,7 @@ TEST(CpuModule, InitLaterFindsThePortAccessCompleted) {
 }
 
 TEST(CpuModule, ResetHoldsTheCpuUntilItsRelease) {
-    Bench b(Program{{Op::out, 0x64, 1}, {Op::hlt}});
+    Bench b(Program{{Op::nop}, {Op::out, 0x64, 1}, {Op::hlt}});
     b.device.react = [&](Device::Access, sc_time&) {
         if (b.device.accesses.size() == 1) b.device.cpurst.set(true);
     };
@@ -262,7 +262,8 @@ TEST(CpuModule, ResetHoldsTheCpuUntilItsRelease) {
     EXPECT_EQ(b.vcpu->resets, 2u);
     EXPECT_EQ(b.vcpu->power_ups, 1u);
     ASSERT_EQ(b.device.accesses.size(), 2u);
-    EXPECT_EQ(b.device.accesses[1].time_ps, 2'000'000'000u);
+    EXPECT_EQ(b.device.accesses[1].time_ps, 2'000'000'000u + period);
+    EXPECT_EQ(b.vcpu->dropped, 1u);  // the line came while it was pending
 }
 
 TEST(CpuModule, ShutdownIsAnnouncedOnceAndLeftByInit) {
