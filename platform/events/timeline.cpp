@@ -17,6 +17,13 @@ constexpr std::array<std::string_view, 10> reset_lines{"init",   "cpurst",      
                                                        "pltrst", "power_good",     "powered_off", "rcin",
                                                        "sys_reset", "resume_well_ok"};
 
+// Sources that pull INIT# alone. With a personality that makes them reset the machine, no INIT# comes and the lines go
+// to the latest request.
+bool makes_init(std::string_view source) {
+    return source == "port92" || source == "cf9-soft" || source == "shutdown" || source.starts_with("kbc-") ||
+           source == "trc-soft" || source == "init";
+}
+
 bool is_reset_line(std::string_view line) {
     return std::find(reset_lines.begin(), reset_lines.end(), line) != reset_lines.end();
 }
@@ -26,7 +33,7 @@ bool is_reset_line(std::string_view line) {
 std::string_view name_of(PioFate fate) {
     switch (fate) {
         case PioFate::none: return "none pending";
-        case PioFate::pending: return "pending";
+        case PioFate::pending: return "never re-entered";
         case PioFate::completed_before_exit: return "completed before the exit";
         case PioFate::completed_before_line: return "completed before the line came";
         case PioFate::completed_after_reset: return "completed after the reset";
@@ -56,12 +63,17 @@ void ResetTimeline::take(const Event& event) {
             return;
         }
         last_pio_done_ = true;
-        ResetRecord* r = current();
-        if (!r || r->fate != PioFate::pending) return;
+        // The latest request that came from a port I/O still open.
+        ResetRecord* r = nullptr;
+        for (std::size_t i = records_.size(); recording_ && !r && i-- > 0;)
+            if (records_[i].fate == PioFate::pending) r = &records_[i];
+            else if (records_[i].fetched) break;
+        if (!r) return;
         if (pio->step == PioStep::cancel) r->fate = PioFate::dropped;
         else r->fate = r->taken ? PioFate::completed_after_reset : PioFate::completed_before_line;
     } else if (const auto* cpu = std::get_if<CpuActivityChanged>(&event.payload)) {
-        if (ResetRecord* r = current(); r && cpu->activity == CpuActivity::reset) r->taken = true;
+        if (cpu->activity == CpuActivity::reset)
+            for (auto r = records_.rbegin(); r != records_.rend() && !r->fetched; ++r) r->taken = true;
     } else if (const auto* line_changed = std::get_if<LineChanged>(&event.payload)) {
         line(event, *line_changed);
     } else if (const auto* request = std::get_if<ResetRequested>(&event.payload)) {
@@ -81,26 +93,35 @@ void ResetTimeline::take(const Event& event) {
     }
 }
 
+// The record a line or a first fetch belongs to: the oldest request still on its way that leads to this kind of reset.
+// A request that comes while another is under way (software often tries the next method at once) waits its turn.
+ResetRecord* ResetTimeline::owner(bool init) {
+    for (std::size_t i = first_open_; recording_ && i < records_.size(); ++i)
+        if (!records_[i].fetched && makes_init(records_[i].reset_source) == init) return &records_[i];
+    return current();
+}
+
 void ResetTimeline::line(const Event& event, const LineChanged& e) {
-    ResetRecord* r = current();
-    if (!r || !is_reset_line(e.line)) return;
-    for (auto pulse = r->lines.rbegin(); pulse != r->lines.rend(); ++pulse) {
-        if (pulse->line != e.line) continue;
-        if (!pulse->back_ps && pulse->level != e.asserted) {
-            pulse->back_ps = event.time_ps;
+    if (!is_reset_line(e.line)) return;
+    // The second edge of a pulse goes to the record that has the first.
+    for (auto r = records_.rbegin(); r != records_.rend(); ++r) {
+        for (auto& pulse : r->lines) {
+            if (pulse.line != e.line || pulse.back_ps || pulse.level == e.asserted) continue;
+            pulse.back_ps = event.time_ps;
             return;
         }
-        break;
+        if (r->fetched && static_cast<std::size_t>(records_.rend() - r) <= first_open_) break;
     }
-    // A release without the edge before it belongs to an earlier reset.
+    // A release whose first edge was before the recording says nothing.
     if (!e.asserted && e.line != "power_good") return;
-    r->lines.push_back({std::string(e.line), e.asserted, event.time_ps, std::nullopt});
+    if (ResetRecord* r = owner(e.line == "init" || e.line == "rcin"))
+        r->lines.push_back({std::string(e.line), e.asserted, event.time_ps, std::nullopt});
 }
 
 void ResetTimeline::first_fetch(const Event& event, const FirstFetch& e) {
     last_fetch_ps_ = event.time_ps;
     last_fetch_instructions_ = event.instructions;
-    ResetRecord* r = current();
+    ResetRecord* r = owner(e.kind == CpuReset::init);
     if (!r || r->fetched) {
         // A chipset that does not report its sources, or a CPU without one.
         if (e.kind != CpuReset::power_on) ++resets_;
@@ -113,6 +134,11 @@ void ResetTimeline::first_fetch(const Event& event, const FirstFetch& e) {
     r->fetch_rip = e.linear_rip;
     r->fetch_ps = event.time_ps;
     r->fetch_instructions = event.instructions;
+    if (e.kind == CpuReset::init) return;
+    // RESET# overtakes whatever else was on its way.
+    for (std::size_t i = first_open_; i < records_.size(); ++i)
+        if (!records_[i].fetched) records_[i].overtaken_by = r->number;
+    first_open_ = records_.size();
 }
 
 std::string ResetTimeline::format() const {
@@ -154,12 +180,13 @@ std::string ResetTimeline::format() const {
                            format_time(r.fetch_ps - std::min(r.fetch_ps, r.requested_ps)));
             const std::uint64_t ran = r.fetch_instructions - r.requested_instructions;
             // The port I/O itself counts as one.
-            const std::uint64_t own = r.pio && r.fate == PioFate::completed_before_line ? 1 : 0;
+            const std::uint64_t own = r.fate == PioFate::completed_before_line || r.fate == PioFate::completed_after_reset;
             if (ran > own)
                 fmt::format_to(out, ", {} more instruction{} before it", ran - own, ran - own == 1 ? "" : "s");
             fmt::format_to(out, "\n");
         } else {
-            fmt::format_to(out, "none\n");
+            if (r.overtaken_by) fmt::format_to(out, "none: overtaken by #{}\n", *r.overtaken_by);
+            else fmt::format_to(out, "none\n");
         }
     }
     if (resets_ + 1 > records_.size() && !records_.empty() && records_.size() >= capacity_)

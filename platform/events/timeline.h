@@ -46,6 +46,7 @@ struct ResetRecord {
     std::uint64_t fetch_rip = 0;
     std::uint64_t fetch_ps = 0;
     std::uint64_t fetch_instructions = 0;
+    std::optional<unsigned> overtaken_by;  // number of the reset that came first
     // Between the first fetch after the previous reset and this one's request.
     std::uint64_t since_instructions = 0, since_ps = 0;
 };
@@ -63,6 +64,7 @@ class ResetTimeline : public EventSink {
     std::string format() const;
 
   private:
+    ResetRecord* owner(bool init);
     ResetRecord* current() { return recording_ ? &records_.back() : nullptr; }
     void open(const Event& event, std::string_view source);
     void line(const Event& event, const LineChanged& e);
@@ -70,6 +72,7 @@ class ResetTimeline : public EventSink {
 
     std::size_t capacity_;
     std::vector<ResetRecord> records_;
+    std::size_t first_open_ = 0;  // records before it are settled
     bool recording_ = false;
     std::uint64_t resets_ = 0;
     std::uint64_t last_fetch_ps_ = 0, last_fetch_instructions_ = 0;

@@ -17,6 +17,7 @@
 #include "chipset/storage/ata_drive.h"
 #include "chipset/storage/atapi_drive.h"
 #include "chipset/storage/block_backend.h"
+#include "chipset/video/vga_adapter.h"
 #include "cpu_model/interpreter/interpreter.h"
 #include "platform/events/stream.h"
 #include "platform/input_error.h"
@@ -91,6 +92,7 @@ struct Pc::Parts {
     DebugExit debug_exit{"debug_exit"};
     PostPort post{"post"};
     fw_cfg::FwCfg fw_cfg{"fw_cfg"};
+    std::unique_ptr<video::VgaAdapter> vga;
     LineOr init{"init_or"}, nmi{"nmi_or"}, smi{"smi_or"};
     LineIn pcirst{"pcirst"};
     LineIn powered_off{"powered_off"};
@@ -128,6 +130,10 @@ struct Pc::Parts {
         south.attach(pci);
         south.isa.map_bios(rom.socket, firmware_of(c).bytes().size());
         fw_cfg.dma.bind(pci.connect_master());
+        if (c.vga) {
+            vga = std::make_unique<video::VgaAdapter>("vga", video::VgaAdapterConfig{.option_rom = c.vga_rom});
+            pci.attach(*vga, 2, 0);
+        }
         ram.on_write([this](const std::uint8_t* host_bytes, std::size_t size) {
             cpu.memory_written(host_bytes, size);
         });
@@ -169,6 +175,7 @@ struct Pc::Parts {
         south.reset.a20m(cpu.a20m);
         south.reset.pcirst(host.pcirst);
         south.reset.pcirst(pcirst);
+        if (vga) south.reset.pcirst(vga->pcirst);
         south.reset.rstdrv(kbc.rstdrv);
         south.reset.rstdrv(fw_cfg.pcirst);
         for (auto& uart : com) south.reset.rstdrv(uart.pcirst);
@@ -260,9 +267,15 @@ void Pc::on_debug_exit(std::function<void(std::uint32_t)> handler) {
 
 void Pc::type_text(std::string_view text) { parts_->kbc.type_text(text); }
 
-std::optional<std::string> Pc::screen_text() const { return std::nullopt; }
+std::optional<std::string> Pc::screen_text() const {
+    if (!parts_->vga) return std::nullopt;
+    return parts_->vga->text();
+}
 
-std::optional<Pc::Picture> Pc::screen_picture() const { return std::nullopt; }
+bool Pc::write_screenshot(const std::string& path) const {
+    if (parts_->vga) parts_->vga->write_png(path);
+    return parts_->vga != nullptr;
+}
 
 void Pc::on_powered_off(std::function<void()> handler) {
     parts_->powered_off.on_change([handler = std::move(handler)](bool off) {

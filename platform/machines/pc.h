@@ -27,7 +27,7 @@ struct PcConfig {
     std::uint16_t debug_console_port = 0x402;
     std::optional<std::uint16_t> debug_exit_port;
     bool vga = false;
-    std::vector<std::uint8_t> vga_rom;
+    std::vector<std::uint8_t> vga_rom;      // option ROM of the display adapter; empty: none
     PlatformTiming timing;
     chipset::Personality personality;
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;
@@ -58,11 +58,8 @@ class Pc : public sc_core::sc_module {
 
     // --- screen; nothing without a display adapter ---
     std::optional<std::string> screen_text() const;
-    struct Picture {
-        unsigned width = 0, height = 0;
-        std::vector<std::uint8_t> rgb;  // 3 bytes a pixel, row by row
-    };
-    std::optional<Picture> screen_picture() const;
+    // Throws std::runtime_error when the file cannot be written; false without a display adapter.
+    bool write_screenshot(const std::string& path) const;
 
     // --- power and front panel ---
     // Soft off or power button override; not called when wake_after_off_ps switches it on again.

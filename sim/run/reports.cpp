@@ -8,7 +8,6 @@
 #include "chipset/clock.h"
 #include "cpu_model/statistics.h"
 #include "sim/run/error.h"
-#include "sim/run/png_file.h"
 
 namespace southgate::sim {
 
@@ -56,9 +55,7 @@ void Reports::write_screen(platform::Pc& machine) const {
         std::fwrite(text.data(), 1, text.size(), out);
         if (out != stdout) std::fclose(out);
     }
-    if (!options_.screenshot.empty())
-        if (const auto picture = machine.screen_picture())
-            write_png(options_.screenshot, picture->width, picture->height, picture->rgb);
+    if (!options_.screenshot.empty()) machine.write_screenshot(options_.screenshot);
 }
 
 void Reports::print_statistics(platform::Pc& machine, double host_seconds) const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -18,6 +19,15 @@ namespace southgate::sim {
 
 namespace {
 
+constexpr const char* default_vga_rom = "/usr/share/seabios/vgabios-stdvga.bin";
+
+// Without --vga-rom, Debian's SeaVGABIOS if it is installed: the adapter works without one too, the firmware then
+// shows nothing.
+std::vector<std::uint8_t> vga_rom(const std::string& path) {
+    if (path.empty() && !std::filesystem::exists(default_vga_rom)) return {};
+    return platform::read_file(path.empty() ? default_vga_rom : path, 256 << 10);
+}
+
 platform::PcConfig machine_config(const RunOptions& o) {
     platform::PcConfig c;
     c.firmware = platform::FirmwareImage::load(o.firmware);
@@ -28,7 +38,7 @@ platform::PcConfig machine_config(const RunOptions& o) {
     c.debug_console_port = o.debugcon_port;
     c.debug_exit_port = o.debug_exit;
     c.vga = o.vga == "std";
-    if (!o.vga_rom.empty()) c.vga_rom = platform::read_file(o.vga_rom, 256 << 10);
+    if (c.vga) c.vga_rom = vga_rom(o.vga_rom);
     c.timing = o.timing;
     c.personality = o.personality;
     c.pio_policy = o.pio_policy;
