@@ -89,6 +89,7 @@ void deliver_debug_trap(Cpu* c) {
     c->debug.dr6 |= c->debug_hits != 0 ? c->debug_hits : dr6::bs;
     c->debug_hits = 0;
     c->events.debug_trap_pending = false;
+    c->events.sti_shadow = false;
     wake(c);
     update_attention(c);
     ++c->statistics.exceptions;
@@ -112,7 +113,7 @@ void deliver_external(Cpu* c, std::uint8_t vector) {
 void deliver_nmi(Cpu* c) {
     c->events.nmi_pending = false;
     c->events.nmi_blocked = true;
-    wake(c);
+    c->events.activity = ActivityState::running;  // out of shutdown too (SDM vol. 3A 6.15)
     update_attention(c);
     ++c->statistics.interrupts;
     try {

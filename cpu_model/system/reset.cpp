@@ -98,6 +98,8 @@ void take_init(Cpu* c) {
 }
 
 void take_start_up(Cpu* c, std::uint8_t vector) {
+    // The INIT before it may not have been looked at yet: both can come between two instructions.
+    if (c->events.init_pending && !c->events.in_smm) take_init(c);
     if (c->events.activity != ActivityState::wait_for_sipi) return;
     SegmentRegister cs = segment(c, Seg::cs);
     cs.selector = static_cast<std::uint16_t>(vector << 8);
