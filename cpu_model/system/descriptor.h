@@ -112,11 +112,16 @@ inline void put_segment(Cpu* c, Seg s, const SegmentRegister& value) {
     static_cast<SegmentRegister&>(segment(c, s)) = value;
 }
 
-// Replaces a segment register unless it holds just that already: the usual case of interrupts and returns,
-// and then neither mode nor limits change.
+// Replaces a segment register without deriving again what cannot have changed: the usual cases of interrupts,
+// returns and real-mode loads. Limits depend on rights and limit only, and in 16-bit code no base matters to
+// the mode.
 inline void replace_segment(Cpu* c, Seg s, const SegmentRegister& value) {
-    if (static_cast<const SegmentRegister&>(segment(c, s)) == value) [[likely]]
+    const SegmentRegister& old = segment(c, s);
+    if (old.limit == value.limit && old.attributes == value.attributes &&
+        (old.base == value.base || (c->mode & (mode::code32 | mode::code64)) == 0)) [[likely]] {
+        put_segment(c, s, value);
         return;
+    }
     set_segment(c, s, value);
 }
 

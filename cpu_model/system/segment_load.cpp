@@ -47,9 +47,9 @@ bool visible(const Cpu* c, std::uint16_t selector, const Descriptor& d) {
 
 void load_segment(Cpu* c, Seg s, std::uint16_t selector, bool shadow) {
     if (!protected_mode(c))
-        set_segment(c, s, real_mode_segment(segment(c, s), selector));
+        replace_segment(c, s, real_mode_segment(segment(c, s), selector));
     else if (v86_mode(c))
-        set_segment(c, s, v86_segment(selector));
+        replace_segment(c, s, v86_segment(selector));
     else
         replace_segment(
             c, s, s == Seg::ss ? checked_stack_segment(c, selector) : checked_data_segment(c, selector));
