@@ -46,7 +46,7 @@ struct PioExit {
 
 struct Exit {
     ExitReason reason = ExitReason::budget_end;
-    std::uint64_t retired = 0;    // instructions retired in this run(), completions included
+    std::uint64_t retired = 0;    // instructions retired in this run(), completions included; a fault counts as one
     PioExit pio;
     const char* message = nullptr;
 };

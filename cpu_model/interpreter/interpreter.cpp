@@ -13,11 +13,11 @@ Interpreter::Interpreter(Bus& bus) : Interpreter(bus, CpuModel{}) {}
 
 Interpreter::Interpreter(Bus& bus, const CpuModel& model) {
     c_.cpuid = CpuidTable(model);
-    c_.bus = &bus;
     c_.code = &code_;
     c_.mmu.physical_mask = ~model.reserved_physical_bits();
     update_mode(&c_);
     take_reset(&c_, true);
+    c_.bus = &bus;  // after the reset: the platform behind it may still be under construction
     c_.statistics = {};
 }
 

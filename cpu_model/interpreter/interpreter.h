@@ -60,6 +60,7 @@ class Interpreter final : public Vcpu {
     void run_blocks();
     void run_one();
     void unwind();
+    void abandon_block();
     Exit leave(ExitReason reason);
 
     // Inside run(), so that changes must wait for the end of the instruction.

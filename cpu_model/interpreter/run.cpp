@@ -64,18 +64,20 @@ bool Interpreter::take_events() {
         update_attention(&c);
         return true;
     }
-    if ((c.attention & attention::init) && !waiting) {
+    if (c.attention & attention::init) {
         c.events.init_pending = false;
         take_init(&c);
         c.pio.note_regs_written();
         return true;
     }
-    if (waiting || blocked) return false;
-    if (c.attention & attention::debug_trap) {
+    if (waiting) return false;
+    // STI holds off interrupts only; MOV SS debug traps as well (SDM vol. 3A 6.8.3).
+    if ((c.attention & attention::debug_trap) && !c.events.mov_ss_shadow) {
         deliver_debug_trap(&c);
         update_attention(&c);
         return true;
     }
+    if (blocked) return false;
     if (c.attention & attention::nmi) {
         deliver_nmi(&c);
         update_attention(&c);
@@ -96,9 +98,12 @@ void Interpreter::execute() {
         if (c.attention != 0) run_one();
         else run_blocks();
     } catch (const GuestFault& fault) {
-        unwind();
+        if (fault.in_new_task) abandon_block();
+        else unwind();
         c.step_trap = false;
         deliver_fault(&c, fault);
+        // A fault takes the time of an instruction: handlers that do nothing but fault must use up the budget too.
+        --c.left;
         update_attention(&c);
     } catch (const RestartAlone&) {
         unwind();
@@ -157,6 +162,14 @@ void Interpreter::unwind() {
     Cpu& c = c_;
     if (!c.block) return;
     leave_before(&c, c.cur);
+}
+
+// As unwind(), but the instruction has moved Cpu::ip already: it retired and what follows it is given back.
+void Interpreter::abandon_block() {
+    Cpu& c = c_;
+    if (!c.block) return;
+    c.left += static_cast<std::int64_t>(c.block->count) - c.cur->number - 1;
+    c.block = nullptr;
 }
 
 Exit Interpreter::leave(ExitReason reason) {

@@ -10,7 +10,7 @@ class FarTransfers : public Machine {
   protected:
     // 9A / EA selector:offset at `at`.
     void far_instruction(std::uint32_t at, int opcode, std::uint16_t selector, std::uint32_t offset) {
-        memory[at] = static_cast<std::uint8_t>(opcode);
+        put(at, static_cast<std::uint8_t>(opcode));
         put<std::uint32_t>(at + 1, offset);
         put<std::uint16_t>(at + 5, selector);
     }

@@ -88,7 +88,7 @@ TEST_F(Interrupts, InnerLevelSwitchesStacksAndIretReturns) {
     set_flags(0x202);
     code(user_code, {0xcd, 0x40, 0x90});
     idt_gate(0x40, code0, handlers, 0xee);
-    memory[handlers] = 0xcf;
+    code(handlers, {0xcf});
     run(1);
     EXPECT_EQ(cpl(), 0u);
     EXPECT_EQ(segment(Seg::ss).selector, data0);

@@ -54,6 +54,7 @@ class Machine : public ::testing::Test {
     template <class T>
     void put(std::uint32_t at, T value) {
         std::memcpy(memory + at, &value, sizeof value);
+        cpu->memory_written(memory + at, sizeof value);
     }
     template <class T>
     T get(std::uint32_t at) const {
@@ -62,7 +63,7 @@ class Machine : public ::testing::Test {
         return value;
     }
     void code(std::uint32_t at, std::initializer_list<int> bytes) {
-        for (const int b : bytes) memory[at++] = static_cast<std::uint8_t>(b);
+        for (const int b : bytes) put(at++, static_cast<std::uint8_t>(b));
     }
 
     // GDT entry of `selector`. access: the byte at +5; flags: G=8, D=4 in the high nibble of +6.
@@ -111,10 +112,12 @@ class Machine : public ::testing::Test {
         put<std::uint16_t>(tss + 0x66, 0x68);
         for (unsigned v = 0; v < 256; ++v) {
             idt_gate(v, code0, handlers + 16 * v, 0x8e);
-            memory[handlers + 16 * v] = 0xf4;
+            put<std::uint8_t>(handlers + 16 * v, 0xf4);
         }
+        wake();
         SpecialRegisters s = cpu->sregs();
         s.cr0 = 0x11;
+        s.cr4 = 0;
         s.gdtr = {gdt, 0xff};
         s.idtr = {idt, 0x7ff};
         s.tr = {tss, 0xff, 0x8b, task};
@@ -145,8 +148,9 @@ class Machine : public ::testing::Test {
         for (unsigned v = 0; v < 256; ++v) {
             put<std::uint16_t>(4 * v, static_cast<std::uint16_t>(layout::handlers + 16 * v));
             put<std::uint16_t>(4 * v + 2, 0);
-            memory[layout::handlers + 16 * v] = 0xf4;
+            put<std::uint8_t>(layout::handlers + 16 * v, 0xf4);
         }
+        wake();
         SpecialRegisters s = cpu->sregs();
         s.cr0 = 0x10;
         s.idtr = {0, 0x3ff};
@@ -202,6 +206,16 @@ class Machine : public ::testing::Test {
     std::unique_ptr<Vcpu> cpu;
 
   private:
+    // Nothing is pending, nothing halted.
+    void wake() {
+        Budget completion;
+        completion.immediate_exit = true;
+        cpu->run(completion);
+        EventState e = cpu->events();
+        e.activity = ActivityState::running;
+        cpu->set_events(e);
+    }
+
     std::vector<std::uint8_t> ram_;
 };
 

@@ -20,7 +20,7 @@ class TaskSwitches : public Machine {
         put<std::uint16_t>(other_tss + 0x66, 0x68);
     }
     void transfer(int opcode, std::uint16_t selector) {
-        memory[layout::code] = static_cast<std::uint8_t>(opcode);
+        put(layout::code, static_cast<std::uint8_t>(opcode));
         put<std::uint32_t>(layout::code + 1, 0);
         put<std::uint16_t>(layout::code + 5, selector);
     }

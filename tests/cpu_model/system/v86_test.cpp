@@ -59,7 +59,7 @@ TEST_F(V86, IntWithIopl3GoesThroughTheIdtAndBack) {
     enter(0x3202);
     code(v86_code, {0xcd, 0x40, 0x90});
     idt_gate(0x40, code0, handlers, 0xee);
-    memory[handlers] = 0xcf;
+    code(handlers, {0xcf});
     run(1);
     EXPECT_EQ(cpu->regs().rip, handlers);
     run(1);
