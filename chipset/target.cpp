@@ -4,6 +4,30 @@
 
 namespace southgate::chipset {
 
+namespace {
+
+// Copies of 1, 2 or 4 bytes without a call of memcpy.
+std::uint32_t get(const std::uint8_t* data, unsigned size) {
+    if (size == 1) return *data;
+    std::uint32_t value = 0;
+    if (size == 2)
+        std::memcpy(&value, data, 2);
+    else
+        std::memcpy(&value, data, 4);
+    return value;
+}
+
+void put(std::uint8_t* data, unsigned size, std::uint32_t value) {
+    if (size == 1)
+        *data = static_cast<std::uint8_t>(value);
+    else if (size == 2)
+        std::memcpy(data, &value, 2);
+    else
+        std::memcpy(data, &value, 4);
+}
+
+}  // namespace
+
 TargetSocket::TargetSocket(const char* name, RegisterSpace& space, sc_core::sc_time latency)
     : tlm::tlm_target_socket<32>(name), space_(space), latency_(latency) {
     bind(*static_cast<tlm::tlm_fw_transport_if<>*>(this));
@@ -14,19 +38,16 @@ void TargetSocket::access(tlm::tlm_generic_payload& trans, const AccessContext& 
         trans.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
         return;
     }
+    const tlm::tlm_command command = trans.get_command();
     std::uint8_t* data = trans.get_data_ptr();
     unsigned left = trans.get_data_length();
     auto offset = static_cast<std::uint32_t>(trans.get_address());
     while (left > 0) {
         const unsigned size = left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        std::uint32_t value = 0;
-        if (trans.is_read()) {
-            value = space_.read(offset, size, context);
-            std::memcpy(data, &value, size);
-        } else if (trans.is_write()) {
-            std::memcpy(&value, data, size);
-            space_.write(offset, size, value, context);
-        }
+        if (command == tlm::TLM_READ_COMMAND)
+            put(data, size, space_.read(offset, size, context));
+        else if (command == tlm::TLM_WRITE_COMMAND)
+            space_.write(offset, size, get(data, size), context);
         data += size;
         offset += size;
         left -= size;

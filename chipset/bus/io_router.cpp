@@ -37,7 +37,7 @@ IoRouter::MapId IoRouter::map(std::uint32_t first, std::uint32_t count, Target& 
                               std::uint32_t offset_base, const Delay& delay, bool enabled) {
     Route route;
     route.port = &port_of(device);
-    if (elaborated_) route.transport = route.port->socket.operator->();
+    if (elaborated_) bind_transport(route);
     route.count = count;
     route.offset_base = offset_base;
     routes_.push_back(route);
@@ -50,7 +50,13 @@ IoRouter::MapId IoRouter::map(std::uint32_t first, std::uint32_t count, Target& 
 void IoRouter::end_of_elaboration() {
     elaborated_ = true;
     for (Route& route : routes_)
-        if (route.port) route.transport = route.port->socket.operator->();
+        if (route.port) bind_transport(route);
+}
+
+void IoRouter::bind_transport(Route& route) {
+    tlm::tlm_fw_transport_if<>* target_if = route.port->socket.operator->();
+    route.transport = target_if;
+    route.router = dynamic_cast<IoRouter*>(target_if);
 }
 
 void IoRouter::enable(MapId id, bool enabled) { move(id, routes_[id].first, enabled); }
@@ -66,6 +72,7 @@ void IoRouter::move(MapId id, std::uint32_t first, bool enabled) {
 void IoRouter::set_delay(MapId id, const Delay& delay) {
     routes_[id].delay = delay;
     routes_[id].per_byte = delay.byte != sc_core::SC_ZERO_TIME;
+    ++map_changes;
 }
 
 void IoRouter::set_default(Target& agent, const Delay& delay) {
@@ -82,6 +89,7 @@ void IoRouter::place(Route& route, std::uint32_t first, bool enabled) {
 
 // Rebuilds the table for the given ports; called when a mapping comes or goes there.
 void IoRouter::resolve(std::uint32_t first, std::uint32_t count) {
+    ++map_changes;
     const std::uint64_t begin = std::min(first, ports);
     const std::uint64_t end = std::min<std::uint64_t>(std::uint64_t{first} + count, ports);
     std::fill(table_.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -137,8 +145,35 @@ void IoRouter::each_byte(tlm::tlm_generic_payload& trans, Access access) {
         });
 }
 
+bool IoRouter::extend(Path& path, std::uint64_t address, unsigned size) {
+    if (!one_route(address, size)) return false;
+    const Route& route = routes_[table_[address]];
+    if (!route.transport) return false;
+    path.delay += route.delay.access;
+    for (unsigned i = 0; i < size; ++i) path.delay += route.delay.byte;
+    path.delta += route.delta;
+    path.transport = route.transport;
+    return !route.router || route.router->extend(path, address - route.delta, size);
+}
+
 void IoRouter::b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) {
     const sc_dt::uint64 address = trans.get_address();
+    const unsigned size = trans.get_data_length();
+    Path& path = paths_[address % path_count];
+    if (path.address == address && path.size == size && path.maps == map_changes && size != 0) [[likely]] {
+        delay += path.delay;
+        trans.set_address(address - path.delta);
+        path.transport->b_transport(trans, delay);
+        trans.set_address(address);
+        return;
+    }
+    Path found;
+    if (extend(found, address, size)) {
+        found.address = address;
+        found.size = size;
+        found.maps = map_changes;
+        path = found;
+    }
     if (one_route(address, trans.get_data_length())) return forward(routes_[table_[address]], trans, delay);
     each_byte(trans, [&](const Route* route) {
         if (route) return forward(*route, trans, delay);

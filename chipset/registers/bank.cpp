@@ -5,6 +5,10 @@
 
 namespace southgate::chipset {
 
+namespace {
+constexpr std::uint32_t ones(unsigned bytes) { return bytes >= 4 ? ~0u : (1u << (8 * bytes)) - 1; }
+}  // namespace
+
 RegisterBank::RegisterBank(const char* device, std::uint32_t size, std::uint8_t floating)
     : device_(device), floating_(floating), index_(size, 0) {}
 
@@ -20,7 +24,19 @@ void RegisterBank::add(Register& reg, bool shadowed) {
     }
 }
 
+// The register that is just the accessed bytes, unless a later one shadows some of them; nullptr otherwise.
+Register* RegisterBank::whole(std::uint32_t offset, unsigned size) const {
+    if (offset >= index_.size() || size > index_.size() - offset) return nullptr;
+    const std::uint16_t slot = index_[offset];
+    if (!slot) return nullptr;
+    for (unsigned i = 1; i < size; ++i)
+        if (index_[offset + i] != slot) return nullptr;
+    Register& reg = *registers_[slot - 1];
+    return reg.info().offset == offset && reg.info().width == size ? &reg : nullptr;
+}
+
 std::uint32_t RegisterBank::read(std::uint32_t offset, unsigned size, const AccessContext& context) const {
+    if (const Register* reg = whole(offset, size)) return reg->read(context) & ones(size);
     std::uint32_t result = 0;
     for (unsigned i = 0; i < size;) {
         const std::uint32_t at = offset + i;
@@ -39,6 +55,8 @@ std::uint32_t RegisterBank::read(std::uint32_t offset, unsigned size, const Acce
 }
 
 void RegisterBank::write(std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context) {
+    if (Register* reg = whole(offset, size))
+        return reg->write(data & ones(size), ones(size), context, device_.c_str());
     for (unsigned i = 0; i < size;) {
         const std::uint32_t at = offset + i;
         const std::uint16_t slot = at < index_.size() ? index_[at] : 0;

@@ -30,6 +30,8 @@ class RegisterBank {
     std::uint64_t ignored_accesses() const { return ignored_; }
 
   private:
+    Register* whole(std::uint32_t offset, unsigned size) const;
+
     std::string device_;
     std::uint8_t floating_;
     std::vector<Register*> registers_;
