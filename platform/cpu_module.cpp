@@ -42,6 +42,7 @@ CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& confi
     a20m.on_change([this](bool level) { vcpu_->set_a20m(level); });
 
     // Ticks an instruction takes; where the two clocks have no integer ratio, set_clock() before each run corrects.
+    instruction_rate_ = ~std::uint64_t{0} / config_.instruction_time_ps;
     tsc_ticks_per_instruction_ = tsc_clock_.ticks(config_.instruction_time_ps);
     vcpu_->set_ticks_per_instruction(static_cast<std::uint32_t>(tsc_ticks_per_instruction_));
     vcpu_->set_pio_policy(config_.pio_policy, config_.quirk_out_7e);
@@ -71,7 +72,15 @@ void CpuModule::report_to(EventStream& events) {
 std::uint64_t CpuModule::horizon() const {
     const std::uint64_t pending =
         sc_core::sc_time_to_pending_activity(sc_core::sc_get_curr_simcontext()).value();
-    return systemc_now() + std::min(pending, config_.quantum_ps);
+    return kernel_now_ + std::min(pending, config_.quantum_ps);
+}
+
+// Instructions that start within the next `ps` picoseconds: the quotient rounded up. Each exit asks; no division.
+std::uint64_t CpuModule::instructions_in(std::uint64_t ps) const {
+    __extension__ using Wide = unsigned __int128;
+    auto count = static_cast<std::uint64_t>(static_cast<Wide>(ps) * instruction_rate_ >> 64);
+    while (count * config_.instruction_time_ps < ps) ++count;
+    return count;
 }
 
 std::uint64_t CpuModule::local_time_ps() const {
@@ -85,7 +94,8 @@ std::uint64_t CpuModule::instructions() const {
 
 void CpuModule::wait_until(std::uint64_t time_ps) {
     ++counters_.synchronisations;
-    wait(chipset::from_picoseconds(time_ps - systemc_now()));
+    wait(chipset::from_picoseconds(time_ps - kernel_now_));
+    kernel_now_ = systemc_now();
 }
 
 void CpuModule::wait_for(unsigned wake_reasons) {
@@ -95,7 +105,8 @@ void CpuModule::wait_for(unsigned wake_reasons) {
         wait(wake_event_);
         waiting_ = false;
     }
-    now_ = std::max(now_, systemc_now());
+    kernel_now_ = systemc_now();
+    now_ = std::max(now_, kernel_now_);
 }
 
 void CpuModule::wake(unsigned reason) {
@@ -110,6 +121,7 @@ void CpuModule::wake(unsigned reason) {
 // --- the loop ---
 
 void CpuModule::thread() {
+    kernel_now_ = systemc_now();
     for (;;) {
         if (stopping_) wait_for(0);
         if (cpurst.level() || power_lost_) {
@@ -144,7 +156,7 @@ void CpuModule::run_slice(std::uint64_t end) {
     if (map_changed_) apply_memory_map();
 
     cpu::Budget budget;
-    budget.instructions = (end - now_ + config_.instruction_time_ps - 1) / config_.instruction_time_ps;
+    budget.instructions = instructions_in(end - now_);
     if (instruction_limit_) {
         if (retired_ >= instruction_limit_) {
             limit_reached_();
@@ -291,10 +303,10 @@ void CpuModule::leave_reset() {
 // `local` is the local time before and, with the delay the target annotated, after.
 void CpuModule::transport_at(tlm::tlm_fw_transport_if<>& target, tlm::tlm_generic_payload& trans,
                              std::uint64_t& local) {
-    const std::uint64_t before = systemc_now();
-    sc_core::sc_time delay = chipset::from_picoseconds(local > before ? local - before : 0);
+    sc_core::sc_time delay = chipset::from_picoseconds(local > kernel_now_ ? local - kernel_now_ : 0);
     target.b_transport(trans, delay);
-    local = systemc_now() + delay.value();
+    kernel_now_ = systemc_now();  // the target may have waited
+    local = kernel_now_ + delay.value();
 }
 
 bool CpuModule::transport(tlm::tlm_fw_transport_if<>& target, tlm::tlm_command command, std::uint64_t address,

@@ -121,6 +121,7 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     void thread();
     // Next moment the CPU may not start an instruction at or after: pending activity or the end of the quantum.
     std::uint64_t horizon() const;
+    std::uint64_t instructions_in(std::uint64_t ps) const;
     void wait_until(std::uint64_t time_ps);
     void wait_for(unsigned wake_reasons);
     void run_slice(std::uint64_t horizon);
@@ -170,8 +171,10 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
 
     // Time. `now_` is the CPU's local time outside run(); inside, run_base_ plus what has retired.
     std::uint64_t now_ = 0, run_base_ = 0;
+    std::uint64_t kernel_now_ = 0;    // sc_time_stamp(): moves only while the thread waits or a target does
     std::uint64_t retired_ = 0;       // before the current run()
     std::uint64_t horizon_ = 0;       // of the current run()
+    std::uint64_t instruction_rate_;  // (2^64 - 1) / instruction_time_ps, rounded down
     std::uint64_t tsc_ticks_per_instruction_;
     chipset::ClockRate tsc_clock_;
     std::uint64_t instruction_limit_ = 0;
