@@ -1,5 +1,6 @@
-// Clocks computed from simulated time: a rate turns picoseconds into clock edges and back, in integers, so that a
-// counter read at any time and the event of its expiry always agree. Assumes SystemC's default resolution, 1 ps.
+// Clocks computed from simulated time: a rate turns picoseconds into clock edges and back, in integers, so
+// that a counter read at any time and the event of its expiry always agree. Assumes SystemC's default
+// resolution, 1 ps.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +22,14 @@ class ClockRate {
     constexpr explicit ClockRate(std::uint64_t numerator_hz, std::uint64_t denominator = 1)
         : numerator_(numerator_hz),
           divisor_(static_cast<Wide>(denominator) * kPicosecondsPerSecond),
-          reciprocal_(numerator_ < divisor_ ? static_cast<std::uint64_t>((numerator_ << 64) / divisor_) : 0) {}
+          reciprocal_(numerator_ < divisor_ ? static_cast<std::uint64_t>((numerator_ << 64) / divisor_) : 0) {
+    }
 
     // Edges in (0, ps].
     constexpr std::uint64_t ticks(std::uint64_t ps) const {
         if (!reciprocal_) return static_cast<std::uint64_t>(static_cast<Wide>(ps) * numerator_ / divisor_);
-        // The reciprocal is rounded down: the product is the quotient or one less. Counters are polled; no division.
+        // The reciprocal is rounded down: the product is the quotient or one less. Counters are polled; no
+        // division.
         auto quotient = static_cast<std::uint64_t>(static_cast<Wide>(ps) * reciprocal_ >> 64);
         if ((static_cast<Wide>(quotient) + 1) * divisor_ <= static_cast<Wide>(ps) * numerator_) ++quotient;
         return quotient;
@@ -44,8 +47,8 @@ class ClockRate {
     std::uint64_t reciprocal_;  // 2^64 times the rate in edges per picosecond; 0 when that does not fit
 };
 
-// Moves the (only) pending notification of `event` to the absolute time `target_ps`; kNeverPs cancels it. A target
-// that has passed is notified in the next delta cycle.
+// Moves the (only) pending notification of `event` to the absolute time `target_ps`; kNeverPs cancels it. A
+// target that has passed is notified in the next delta cycle.
 inline void notify_at(sc_core::sc_event& event, std::uint64_t target_ps) {
     event.cancel();
     if (target_ps >= kNeverPs) return;

@@ -1,9 +1,9 @@
-// The APIC bus: carries interrupt messages from I/O APICs and local APICs to local APICs, and end-of-interrupt messages
-// back. Intel SDM vol. 3A 10.6 (IPIs, destination), 10.8.5 (EOI); 82093AA 290566.
+// The APIC bus: carries interrupt messages from I/O APICs and local APICs to local APICs, and
+// end-of-interrupt messages back. Intel SDM vol. 3A 10.6 (IPIs, destination), 10.8.5 (EOI); 82093AA 290566.
 //
 // A message is delivered inside the call that sends it. Up to 16 local APICs.
-// Not modelled: arbitration, bus errors and retries; lowest-priority delivery picks the lowest processor priority, then
-// the lowest APIC ID; remote read.
+// Not modelled: arbitration, bus errors and retries; lowest-priority delivery picks the lowest processor
+// priority, then the lowest APIC ID; remote read.
 #pragma once
 
 #include <array>
@@ -44,7 +44,8 @@ class ApicReceiver {
     virtual bool matches(std::uint8_t destination, DestinationMode mode) const = 0;
     // Takes the message if its state allows; true when it did.
     virtual bool accept(DeliveryMode delivery, std::uint8_t vector, TriggerMode trigger) = 0;
-    // For lowest-priority delivery: may it receive (globally and software-enabled), and its processor priority.
+    // For lowest-priority delivery: may it receive (globally and software-enabled), and its processor
+    // priority.
     virtual bool accepts_fixed() const = 0;
     virtual std::uint8_t processor_priority() const = 0;
     virtual std::uint8_t apic_id() const = 0;

@@ -1,8 +1,8 @@
-// The timer of a local APIC as a function of time: Intel SDM vol. 3A 10.5.4. Plain logic, no SystemC; all times in
-// picoseconds, never decreasing.
+// The timer of a local APIC as a function of time: Intel SDM vol. 3A 10.5.4. Plain logic, no SystemC; all
+// times in picoseconds, never decreasing.
 //
-// The divided clock starts with the count: a count of N with divider D expires exactly N * D clocks after it was written,
-// and every N * D clocks from then on in periodic mode.
+// The divided clock starts with the count: a count of N with divider D expires exactly N * D clocks after it
+// was written, and every N * D clocks from then on in periodic mode.
 #pragma once
 
 #include <cstdint>
@@ -67,7 +67,7 @@ class ApicTimer {
     std::uint32_t initial_ = 0;
     std::uint32_t base_count_ = 0;  // count at base_; 0 = stopped
     std::uint64_t base_ = 0;
-    unsigned divider_ = 2;          // DCR = 0
+    unsigned divider_ = 2;  // DCR = 0
     bool periodic_ = false;
 };
 

@@ -81,9 +81,8 @@ bool is_level(std::uint32_t entry) {
 
 IoApic::IoApic(const sc_core::sc_module_name& name, ApicBus& bus, const Config& config)
     : sc_module(name),
-      space_([this](std::uint32_t offset, unsigned size, const AccessContext& context) {
-                 return read(offset, size, context);
-             },
+      space_([this](std::uint32_t offset, unsigned size,
+                    const AccessContext& context) { return read(offset, size, context); },
              [this](std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context) {
                  write(offset, size, data, context);
              }),
@@ -97,7 +96,8 @@ IoApic::IoApic(const sc_core::sc_module_name& name, ApicBus& bus, const Config& 
         Register& eoi = direct_registers_.emplace_back(kDirect[1]);
         eoi.on_write([this](std::uint32_t, std::uint32_t vector, const AccessContext&) {
                end_of_interrupt(static_cast<std::uint8_t>(vector));
-           }).on_read([](const AccessContext&) { return 0u; });
+           })
+            .on_read([](const AccessContext&) { return 0u; });
         direct_.add(eoi);
     }
 
@@ -107,7 +107,8 @@ IoApic::IoApic(const sc_core::sc_module_name& name, ApicBus& bus, const Config& 
     indirect_registers_[1].on_read([version](const AccessContext&) { return version; });
     indirect_registers_[2].on_read([this](const AccessContext&) { return indirect_registers_[0].value; });
     for (unsigned pin = 0; pin < kPins; ++pin) {
-        low(pin).on_write([this, pin](std::uint32_t, std::uint32_t, const AccessContext&) { entry_written(pin); });
+        low(pin).on_write(
+            [this, pin](std::uint32_t, std::uint32_t, const AccessContext&) { entry_written(pin); });
         const std::string pin_name = "irq" + std::to_string(pin);
         irq_[pin] = std::make_unique<LineIn>(pin_name.c_str(),
                                              [this, pin](bool asserted) { input_changed(pin, asserted); });

@@ -1,7 +1,9 @@
-// The I/O APIC 82093AA, 24 inputs: Intel 290566. Memory-mapped IOREGSEL (00h) and IOWIN (10h), usually at FEC00000h.
+// The I/O APIC 82093AA, 24 inputs: Intel 290566. Memory-mapped IOREGSEL (00h) and IOWIN (10h), usually at
+// FEC00000h.
 //
-// Input lines carry logical levels, so the polarity bit of an entry is stored and has no effect. Not modelled: the
-// serial APIC bus and its arbitration (the arbitration ID follows the ID).
+// Input lines carry logical levels, so the polarity bit of an entry is stored and has no effect.
+//
+// Not modelled: the serial APIC bus and its arbitration (the arbitration ID follows the ID).
 #pragma once
 
 #include <array>

@@ -15,7 +15,8 @@ constexpr std::uint8_t kFirstLegalVector = 16;
 constexpr std::uint8_t kNobodyDrives = 0xff;
 constexpr std::uint8_t kClass = 0xf0;  // priority class of a vector or TPR
 // ESR bits, SDM vol. 3A 10.5.3.
-constexpr std::uint32_t kSendIllegalVector = 1u << 5, kReceiveIllegalVector = 1u << 6, kIllegalRegister = 1u << 7;
+constexpr std::uint32_t kSendIllegalVector = 1u << 5, kReceiveIllegalVector = 1u << 6,
+                        kIllegalRegister = 1u << 7;
 
 DeliveryMode delivery_of(std::uint32_t entry) { return static_cast<DeliveryMode>(entry >> 8 & 7); }
 
@@ -33,9 +34,8 @@ unsigned divider_of(std::uint32_t dcr) {
 
 LocalApic::LocalApic(const sc_core::sc_module_name& name, ApicBus& bus, const Config& config)
     : sc_module(name),
-      space_([this](std::uint32_t offset, unsigned size, const AccessContext& context) {
-                 return read(offset, size, context);
-             },
+      space_([this](std::uint32_t offset, unsigned size,
+                    const AccessContext& context) { return read(offset, size, context); },
              [this](std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context) {
                  write(offset, size, data, context);
              }),
@@ -45,7 +45,8 @@ LocalApic::LocalApic(const sc_core::sc_module_name& name, ApicBus& bus, const Co
       bank_(this->name(), 0x400, 0x00),
       timer_(config.timer_hz),
       timer_event_("timer_event") {
-    if (config.timer_hz == 0) throw std::invalid_argument(std::string(this->name()) + ": APIC timer clock of 0 Hz");
+    if (config.timer_hz == 0)
+        throw std::invalid_argument(std::string(this->name()) + ": APIC timer clock of 0 Hz");
     declare();
     reset();
     lint0.on_change([this](bool asserted) { pin_changed(kLvtLint0, asserted); });
@@ -92,7 +93,8 @@ void LocalApic::declare() {
         plan_timer(now);
     });
 
-    registers_[kApr].on_read([this](const AccessContext&) -> std::uint32_t { return arbitration_priority(); });
+    registers_[kApr].on_read(
+        [this](const AccessContext&) -> std::uint32_t { return arbitration_priority(); });
     registers_[kPpr].on_read([this](const AccessContext&) -> std::uint32_t { return processor_priority(); });
     registers_[kCurrentCount].on_read(
         [this](const AccessContext& context) { return timer_.count(to_picoseconds(context.now)); });
@@ -237,10 +239,18 @@ void LocalApic::send_ipi() {
         return;
     }
     switch (icr >> 18 & 3) {
-        case 0: bus_.deliver(message); break;
-        case 1: accept(message.delivery, message.vector, message.trigger); break;
-        case 2: bus_.deliver_to_all(message, nullptr); break;
-        default: bus_.deliver_to_all(message, this); break;
+        case 0:
+            bus_.deliver(message);
+            break;
+        case 1:
+            accept(message.delivery, message.vector, message.trigger);
+            break;
+        case 2:
+            bus_.deliver_to_all(message, nullptr);
+            break;
+        default:
+            bus_.deliver_to_all(message, this);
+            break;
     }
 }
 
@@ -253,7 +263,8 @@ void LocalApic::pin_changed(unsigned index, bool asserted) {
         const std::uint32_t entry = registers_[index].value;
         if (is_fixed(delivery_of(entry)) && entry & kLevelTriggered)
             service_level_pin(index);
-        else if (delivery_of(entry) != DeliveryMode::ext_int)  // an ExtINT pin passes through ext_int_pending()
+        else if (delivery_of(entry) !=
+                 DeliveryMode::ext_int)  // an ExtINT pin passes through ext_int_pending()
             deliver_local(index);
     }
     update();
@@ -339,7 +350,8 @@ std::uint8_t LocalApic::acknowledge(const sc_core::sc_time& now) {
 
 // --- Timer ---
 
-// No event while its interrupt is masked, already requested or already in error: further expiries would change nothing.
+// No event while its interrupt is masked, already requested or already in error: further expiries would
+// change nothing.
 void LocalApic::plan_timer(std::uint64_t now) {
     const std::uint32_t entry = value(kLvtTimer);
     const auto vector = static_cast<std::uint8_t>(entry);
@@ -363,7 +375,8 @@ void LocalApic::set_globally_enabled(bool enabled) {
     update();
 }
 
-// The reset state common to RESET and INIT (SDM vol. 3A 10.4.7.1 and .3): everything but the APIC ID and IA32_APIC_BASE.
+// The reset state common to RESET and INIT (SDM vol. 3A 10.4.7.1 and .3): everything but the APIC ID and
+// IA32_APIC_BASE.
 void LocalApic::reset_registers() {
     const std::uint32_t id = value(kId);
     for (Register& reg : registers_) reg.reset();

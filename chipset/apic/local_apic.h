@@ -1,13 +1,16 @@
-// The local APIC of one processor: Intel SDM vol. 3A chapter 10 (xAPIC mode). Registers as the 4 KiB page at FEE00000h.
+// The local APIC of one processor: Intel SDM vol. 3A chapter 10 (xAPIC mode). Registers as the 4 KiB page at
+// FEE00000h.
 //
-// Wiring: `lint0` from the 8259 INTR, `lint1` from the NMI line; `intr`, `nmi`, `smi`, `init` to the processor. While the
-// APIC is globally disabled (IA32_APIC_BASE.EN = 0) or software-disabled (SVR bit 8 = 0) the two pins pass straight
-// through, INTR as an ExtINT. The processor acknowledges through acknowledge(); an ExtINT is fetched from the 8259 with the
-// callback on_ext_int_acknowledge().
+// Wiring: `lint0` from the 8259 INTR, `lint1` from the NMI line; `intr`, `nmi`, `smi`, `init` to the
+// processor. While the APIC is globally disabled (IA32_APIC_BASE.EN = 0) or software-disabled (SVR bit 8 = 0)
+// the two pins pass straight through, INTR as an ExtINT. The processor acknowledges through acknowledge(); an
+// ExtINT is fetched from the 8259 with the callback on_ext_int_acknowledge().
 //
-// The timer runs from a constant clock and is computed from time; its one event exists only while an expiry could set a bit
-// of IRR.
-// Not modelled: x2APIC, TSC-deadline, thermal and performance interrupts (their LVTs are storage), focus processor, CMCI.
+// The timer runs from a constant clock and is computed from time; its one event exists only while an expiry
+// could set a bit of IRR.
+//
+// Not modelled: x2APIC, TSC-deadline, thermal and performance interrupts (their LVTs are storage), focus
+// processor, CMCI; an INIT message that SMM holds back still resets the APIC at once.
 #pragma once
 
 #include <array>
@@ -32,21 +35,21 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
 
   public:
     struct Config {
-        std::uint8_t id = 0;                          // APIC ID after RESET
-        std::uint64_t timer_hz = 1'000'000'000;       // before the divider; OVMF assumes 1 GHz
+        std::uint8_t id = 0;                     // APIC ID after RESET
+        std::uint64_t timer_hz = 1'000'000'000;  // before the divider; OVMF assumes 1 GHz
     };
     using ExtIntAcknowledge = std::function<std::uint8_t()>;
     using StartUp = std::function<void(std::uint8_t vector)>;
 
-    TargetSocket socket;            // FEE00000h-FEE00FFFh
-    LineIn cpurst{"cpurst"};        // RESET#
-    LineIn init_in{"init_in"};      // INIT# pin: resets the registers, drives nothing
+    TargetSocket socket;        // FEE00000h-FEE00FFFh
+    LineIn cpurst{"cpurst"};    // RESET#
+    LineIn init_in{"init_in"};  // INIT# pin: resets the registers, drives nothing
     LineIn lint0{"lint0"};
     LineIn lint1{"lint1"};
-    LineOut intr{"intr"};           // level
-    LineOut nmi{"nmi"};             // pulses
+    LineOut intr{"intr"};  // level
+    LineOut nmi{"nmi"};    // pulses
     LineOut smi{"smi"};
-    LineOut init{"init"};           // INIT message: pulse to the processor; the APIC has reset itself before
+    LineOut init{"init"};  // INIT message: pulse to the processor; the APIC has reset itself before
 
     // The bus must outlive the module.
     LocalApic(const sc_core::sc_module_name& name, ApicBus& bus) : LocalApic(name, bus, Config{}) {}
@@ -57,8 +60,8 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
     // SIPI for this processor.
     void on_start_up(StartUp start_up) { start_up_ = std::move(start_up); }
 
-    // Interrupt acknowledge by the processor at `now`: the vector, which becomes in-service; the 8259's for an ExtINT; the
-    // spurious vector when nothing is left to deliver.
+    // Interrupt acknowledge by the processor at `now`: the vector, which becomes in-service; the 8259's for
+    // an ExtINT; the spurious vector when nothing is left to deliver.
     std::uint8_t acknowledge(const sc_core::sc_time& now = sc_core::sc_time_stamp());
 
     // IA32_APIC_BASE.EN. Clearing it resets the registers (SDM vol. 3A 10.4.3).
@@ -114,7 +117,7 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
     VectorSet isr_, tmr_, irr_;
     std::uint32_t esr_pending_ = 0;  // errors since ESR was written last
     bool enabled_ = true;
-    bool ext_int_message_ = false;   // ExtINT received as a message, not yet acknowledged
+    bool ext_int_message_ = false;  // ExtINT received as a message, not yet acknowledged
     ApicTimer timer_;
     sc_core::sc_event timer_event_;
 };

@@ -1,5 +1,5 @@
-// Register declarations of the local APIC page: Intel SDM vol. 3A table 10-1. Reset values are those of RESET and INIT alike
-// (10.4.7); the APIC ID is the exception and handled by the device.
+// Register declarations of the local APIC page: Intel SDM vol. 3A table 10-1. Reset values are those of RESET
+// and INIT alike (10.4.7); the APIC ID is the exception and handled by the device.
 #pragma once
 
 #include <array>
@@ -16,12 +16,15 @@ inline constexpr std::uint32_t kLevelTriggered = 1u << 15;
 inline constexpr std::uint32_t kPeriodic = 1u << 17;
 inline constexpr std::uint32_t kSoftwareEnable = 1u << 8;
 
-inline constexpr std::array<Field, 1> kIdFields{{{"APIC_ID", 24, 8, FieldAccess::rw, "physical destination"}}};
+inline constexpr std::array<Field, 1> kIdFields{
+    {{"APIC_ID", 24, 8, FieldAccess::rw, "physical destination"}}};
 inline constexpr std::array<Field, 1> kReadOnly{{{"VALUE", 0, 32, FieldAccess::ro, ""}}};
 inline constexpr std::array<Field, 1> kTprFields{{{"TPR", 0, 8, FieldAccess::rw, "task priority"}}};
 inline constexpr std::array<Field, 1> kWriteOnly{{{"VALUE", 0, 32, FieldAccess::wo, ""}}};
-inline constexpr std::array<Field, 1> kLdrFields{{{"LOGICAL_ID", 24, 8, FieldAccess::rw, "logical destination"}}};
-inline constexpr std::array<Field, 1> kDfrFields{{{"MODEL", 28, 4, FieldAccess::rw, "1111 flat, 0000 cluster"}}};
+inline constexpr std::array<Field, 1> kLdrFields{
+    {{"LOGICAL_ID", 24, 8, FieldAccess::rw, "logical destination"}}};
+inline constexpr std::array<Field, 1> kDfrFields{
+    {{"MODEL", 28, 4, FieldAccess::rw, "1111 flat, 0000 cluster"}}};
 inline constexpr std::array<Field, 3> kSvrFields{{
     {"VECTOR", 0, 8, FieldAccess::rw, "spurious vector"},
     {"ENABLE", 8, 1, FieldAccess::rw, "APIC software enable"},
@@ -70,11 +73,32 @@ inline constexpr std::array<Field, 2> kDcrFields{{
 
 // Positions in kRegisters.
 enum Index : unsigned {
-    kId, kVersionRegister, kTpr, kApr, kPpr, kEoi, kRrd, kLdr, kDfr, kSvr,
-    kIsr0, kTmr0 = kIsr0 + 8, kIrr0 = kTmr0 + 8,
-    kEsr = kIrr0 + 8, kIcrLow, kIcrHigh,
-    kLvtTimer, kLvtThermal, kLvtPerformance, kLvtLint0, kLvtLint1, kLvtError,
-    kInitialCount, kCurrentCount, kDivide, kCount
+    kId,
+    kVersionRegister,
+    kTpr,
+    kApr,
+    kPpr,
+    kEoi,
+    kRrd,
+    kLdr,
+    kDfr,
+    kSvr,
+    kIsr0,
+    kTmr0 = kIsr0 + 8,
+    kIrr0 = kTmr0 + 8,
+    kEsr = kIrr0 + 8,
+    kIcrLow,
+    kIcrHigh,
+    kLvtTimer,
+    kLvtThermal,
+    kLvtPerformance,
+    kLvtLint0,
+    kLvtLint1,
+    kLvtError,
+    kInitialCount,
+    kCurrentCount,
+    kDivide,
+    kCount
 };
 
 inline constexpr const char* kSdm = "SDM vol. 3A table 10-1";

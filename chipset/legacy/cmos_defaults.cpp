@@ -29,7 +29,8 @@ CmosImage cmos_defaults(const CmosSettings& settings) {
     put16(cmos, 0x5b, high);
     cmos[0x5d] = static_cast<std::uint8_t>(high >> 16);
     cmos[0x32] = settings.century;
-    cmos[0x3d] = static_cast<std::uint8_t>((settings.boot_order[1] & 15) << 4 | (settings.boot_order[0] & 15));
+    cmos[0x3d] =
+        static_cast<std::uint8_t>((settings.boot_order[1] & 15) << 4 | (settings.boot_order[0] & 15));
     cmos[0x38] = static_cast<std::uint8_t>((settings.boot_order[2] & 15) << 4);
     cmos[0x5f] = static_cast<std::uint8_t>(std::clamp(settings.cpus, 1u, 256u) - 1);
     unsigned sum = 0;

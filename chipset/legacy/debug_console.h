@@ -1,5 +1,5 @@
-// The debug console of Bochs and QEMU (isa-debugcon): a write is a character, a read returns E9h so that firmware can
-// tell that somebody listens. Usually at port 402h or E9h.
+// The debug console of Bochs and QEMU (isa-debugcon): a write is a character, a read returns E9h so that
+// firmware can tell that somebody listens. Usually at port 402h or E9h.
 #pragma once
 
 #include <cstdint>

@@ -6,24 +6,25 @@ namespace {
 
 constexpr const char* k8237 = "8237A 231466; 82371AB 290562 4.2.1";
 
-// Registers of one 8237A, `spacing` ports apart. The chip decodes them; the declared value is the last byte written.
+// Registers of one 8237A, `spacing` ports apart. The chip decodes them; the declared value is the last byte
+// written.
 constexpr std::array<RegisterInfo, 16> chip_registers(std::uint32_t spacing) {
-    constexpr std::array<const char*, 16> names{"CH0_ADDR", "CH0_COUNT", "CH1_ADDR", "CH1_COUNT",
-                                                "CH2_ADDR", "CH2_COUNT", "CH3_ADDR", "CH3_COUNT",
-                                                "DCM_DS",   "DR",        "WSMB",     "DCM_MODE",
-                                                "CBPTR",    "DMC",       "DCLM",     "RWAMB"};
+    constexpr std::array<const char*, 16> names{
+        "CH0_ADDR", "CH0_COUNT", "CH1_ADDR", "CH1_COUNT", "CH2_ADDR", "CH2_COUNT", "CH3_ADDR", "CH3_COUNT",
+        "DCM_DS",   "DR",        "WSMB",     "DCM_MODE",  "CBPTR",    "DMC",       "DCLM",     "RWAMB"};
     std::array<RegisterInfo, 16> infos{};
     for (std::uint32_t i = 0; i < infos.size(); ++i)
-        infos[i] = {names[i], i * spacing, 1, 0x00, i < 8 ? ResetDomain::never : ResetDomain::platform, k8237};
+        infos[i] = {names[i], i * spacing, 1, 0x00, i < 8 ? ResetDomain::never : ResetDomain::platform,
+                    k8237};
     return infos;
 }
 constexpr auto kDma1 = chip_registers(1);
 constexpr auto kDma2 = chip_registers(2);
 
 constexpr std::array<RegisterInfo, 16> page_registers() {
-    constexpr std::array<const char*, 16> names{"PAGE_80", "DMA2_PAGE", "DMA3_PAGE", "DMA1_PAGE", "PAGE_84", "PAGE_85",
-                                                "PAGE_86", "DMA0_PAGE", "PAGE_88",   "DMA6_PAGE", "DMA7_PAGE", "DMA5_PAGE",
-                                                "PAGE_8C", "PAGE_8D",   "PAGE_8E",   "REFRESH_PAGE"};
+    constexpr std::array<const char*, 16> names{
+        "PAGE_80", "DMA2_PAGE", "DMA3_PAGE", "DMA1_PAGE", "PAGE_84", "PAGE_85", "PAGE_86", "DMA0_PAGE",
+        "PAGE_88", "DMA6_PAGE", "DMA7_PAGE", "DMA5_PAGE", "PAGE_8C", "PAGE_8D", "PAGE_8E", "REFRESH_PAGE"};
     std::array<RegisterInfo, 16> infos{};
     for (std::uint32_t i = 0; i < infos.size(); ++i)
         infos[i] = {names[i], i, 1, 0x00, ResetDomain::never, "82371AB 290562 4.2.1.8"};
@@ -54,14 +55,30 @@ void DmaChip::write(unsigned reg, std::uint8_t data) {
         value = static_cast<std::uint8_t>(data & 4 ? value | bit : value & ~bit);
     };
     switch (reg) {
-        case 0x8: command = data; break;
-        case 0x9: set_bit(request); break;
-        case 0xa: set_bit(mask); break;
-        case 0xb: channels[data & 3].mode = data & 0xfc; break;
-        case 0xc: high_byte = false; break;
-        case 0xd: master_clear(); break;
-        case 0xe: mask = 0; break;
-        default: mask = data & 0xf; break;
+        case 0x8:
+            command = data;
+            break;
+        case 0x9:
+            set_bit(request);
+            break;
+        case 0xa:
+            set_bit(mask);
+            break;
+        case 0xb:
+            channels[data & 3].mode = data & 0xfc;
+            break;
+        case 0xc:
+            high_byte = false;
+            break;
+        case 0xd:
+            master_clear();
+            break;
+        case 0xe:
+            mask = 0;
+            break;
+        default:
+            mask = data & 0xf;
+            break;
     }
 }
 
@@ -79,9 +96,12 @@ std::uint8_t DmaChip::read(unsigned reg, bool debug) {
             if (!debug) status = 0;
             return data;
         }
-        case 0xd: return 0;             // temporary register: no memory-to-memory transfers
-        case 0xf: return 0xf0 | mask;   // RWAMB is readable on the PIIX, unlike on the 8237A
-        default: return 0xff;
+        case 0xd:
+            return 0;  // temporary register: no memory-to-memory transfers
+        case 0xf:
+            return 0xf0 | mask;  // RWAMB is readable on the PIIX, unlike on the 8237A
+        default:
+            return 0xff;
     }
 }
 
@@ -103,7 +123,8 @@ DmaController::DmaController(const sc_core::sc_module_name& name)
             });
         page_space_.bank.add(reg);
     }
-    // Reset-domain matrix, PIIX rows "8237": as master clear; addresses, counts and pages undefined, here kept.
+    // Reset-domain matrix, PIIX rows "8237": as master clear; addresses, counts and pages undefined, here
+    // kept.
     pcirst.on_change([this](bool asserted) {
         if (!asserted) return;
         dma1_space_.bank.reset(ResetDomain::platform);
@@ -117,9 +138,10 @@ void DmaController::declare(BankSpace& space, DmaChip& chip, const std::array<Re
         auto& reg = *registers_.emplace_back(std::make_unique<Register>(infos[n]));
         reg.on_write([&chip, n](std::uint32_t, std::uint32_t data, const AccessContext&) {
                chip.write(n, static_cast<std::uint8_t>(data));
-           }).on_read([&chip, n](const AccessContext& context) -> std::uint32_t {
-            return chip.read(n, context.debug);
-        });
+           })
+            .on_read([&chip, n](const AccessContext& context) -> std::uint32_t {
+                return chip.read(n, context.debug);
+            });
         space.bank.add(reg);
     }
 }

@@ -1,8 +1,8 @@
-// The DMA subsystem of a PC: two 8237A controllers and their page registers. Intel 231466 (8237A); 82371AB 290562
-// section 8.7.
+// The DMA subsystem of a PC: two 8237A controllers and their page registers. Intel 231466 (8237A); 82371AB
+// 290562 section 8.7.
 //
-// Modelled: every register as software sees it. Not modelled: transfers and DREQ/DACK pins (no ISA device here is a DMA
-// slave), memory-to-memory, the DMA high pages and the type-F timing.
+// Modelled: every register as software sees it. Not modelled: transfers and DREQ/DACK pins (no ISA device
+// here is a DMA slave), memory-to-memory, the DMA high pages and the type-F timing.
 #pragma once
 
 #include <array>
@@ -27,10 +27,10 @@ struct DmaChip {
     };
     std::array<Channel, 4> channels;
     std::uint8_t command = 0;
-    std::uint8_t status = 0;   // terminal counts; cleared by reading
+    std::uint8_t status = 0;  // terminal counts; cleared by reading
     std::uint8_t request = 0;
     std::uint8_t mask = 0xf;
-    bool high_byte = false;    // first/last flip-flop
+    bool high_byte = false;  // first/last flip-flop
 
     void master_clear();
     void write(unsigned reg, std::uint8_t data);

@@ -110,7 +110,8 @@ std::uint8_t InterruptController::acknowledge() {
     std::uint8_t vector = master_chip_.vector(input);
     if (input == kCascadeInput && master_chip_.cascades()) {
         vector = kNobodyDrives;
-        if (slave_chip_.answers_cascade(kCascadeInput)) vector = slave_chip_.vector(slave_chip_.acknowledge());
+        if (slave_chip_.answers_cascade(kCascadeInput))
+            vector = slave_chip_.vector(slave_chip_.acknowledge());
         // The slave drops INT during INTA, so that a further request of it is a new edge for the master.
         master_chip_.set_input(kCascadeInput, false);
     }

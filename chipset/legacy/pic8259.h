@@ -1,8 +1,10 @@
-// The interrupt controller of a PC: two cascaded 8259A with the edge/level control registers of the southbridge.
-// Intel 231468 (8259A); 82371AB 290562 section 8.8 and 4.2.4 (ELCR).
+// The interrupt controller of a PC: two cascaded 8259A with the edge/level control registers of the
+// southbridge. Intel 231468 (8259A); 82371AB 290562 section 8.8 and 4.2.4 (ELCR).
 //
-// Inputs are 16 pins `irq(n)`; pin 2 is the cascade and is not looked at. As on the real chip an edge-triggered request
-// must be *held* until it is acknowledged: one that drops before withdraws INTR, or acknowledges as the spurious IRQ7/IRQ15.
+// Inputs are 16 pins `irq(n)`; pin 2 is the cascade and is not looked at. As on the real chip an
+// edge-triggered request must be *held* until it is acknowledged: one that drops before withdraws INTR, or
+// acknowledges as the spurious IRQ7/IRQ15.
+//
 // Not modelled: the MCS-80 call sequence (ICW4.uPM = 0 behaves as 1), buffered mode, ICW1.LTIM (ELCR decides).
 #pragma once
 

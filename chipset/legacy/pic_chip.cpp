@@ -22,7 +22,8 @@ void PicChip::set_input(unsigned n, bool asserted) {
         lines_ |= mask;
         edges_ |= mask;
     } else {
-        // "The IR inputs must remain high until after the falling edge of the first INTA" (8259A, edge-triggered mode).
+        // "The IR inputs must remain high until after the falling edge of the first INTA" (8259A,
+        // edge-triggered mode).
         lines_ &= static_cast<std::uint8_t>(~mask);
         edges_ &= static_cast<std::uint8_t>(~mask);
     }
@@ -47,8 +48,8 @@ int PicChip::pending() const {
     const unsigned service_rank = rank(static_cast<unsigned>(in_service));
     if (request_rank < service_rank) return request;
     // Special fully nested: the slave may interrupt its own service routine with a higher request of its own.
-    const bool slave_again = special_fully_nested_ && role_ == Role::master && request == in_service && cascades() &&
-                             request == static_cast<int>(kCascadeInput);
+    const bool slave_again = special_fully_nested_ && role_ == Role::master && request == in_service &&
+                             cascades() && request == static_cast<int>(kCascadeInput);
     return slave_again ? request : -1;
 }
 

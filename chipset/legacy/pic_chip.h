@@ -1,5 +1,5 @@
-// One 8259A interrupt controller as plain logic: Intel 231468, and 82371AB 290562 section 8.8 for what the PIIX fixes
-// (8086 mode only, edge/level per input through ELCR instead of ICW1.LTIM).
+// One 8259A interrupt controller as plain logic: Intel 231468, and 82371AB 290562 section 8.8 for what the
+// PIIX fixes (8086 mode only, edge/level per input through ELCR instead of ICW1.LTIM).
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ class PicChip {
 
     explicit PicChip(Role role) : role_(role) {}
 
-    // Power-on or hard reset. The datasheet leaves ICW, OCW, IRR and ISR undefined; here they are cleared and the
-    // chip delivers nothing until it has seen ICW1 to ICW4.
+    // Power-on or hard reset. The datasheet leaves ICW, OCW, IRR and ISR undefined; here they are cleared and
+    // the chip delivers nothing until it has seen ICW1 to ICW4.
     void reset();
 
     void write(bool a0, std::uint8_t data);
@@ -29,7 +29,8 @@ class PicChip {
     bool requesting() const { return pending() >= 0; }
     // Input the priority resolver would acknowledge, or -1.
     int pending() const;
-    // INTA cycle: the input acknowledged, kSpurious without a request. Enters ISR, leaves the edge latch, AEOI.
+    // INTA cycle: the input acknowledged, kSpurious without a request. Enters ISR, leaves the edge latch,
+    // AEOI.
     unsigned acknowledge();
 
     // An INTA for input 2 belongs to the slave (ICW1.SNGL = 0 and ICW3 bit 2).
@@ -56,14 +57,14 @@ class PicChip {
 
     Role role_;
     Expect expect_ = Expect::icw1;
-    std::uint8_t lines_ = 0;            // input levels
-    std::uint8_t edges_ = 0;            // edge latches: a rising edge since ICW1, still high, not acknowledged
+    std::uint8_t lines_ = 0;  // input levels
+    std::uint8_t edges_ = 0;  // edge latches: a rising edge since ICW1, still high, not acknowledged
     std::uint8_t level_triggered_ = 0;
     std::uint8_t isr_ = 0;
     std::uint8_t imr_ = 0;
     std::uint8_t vector_base_ = 0;
     std::uint8_t icw3_ = 0;
-    std::uint8_t lowest_ = 7;           // input of lowest priority
+    std::uint8_t lowest_ = 7;  // input of lowest priority
     bool needs_icw4_ = false;
     bool single_ = false;
     bool auto_eoi_ = false;

@@ -20,7 +20,8 @@ Timer8254::Timer8254(const sc_core::sc_module_name& name, const Config& config)
       space_(this->name(), 4),
       socket("socket", space_),
       config_(config),
-      registers_{Register(kRegisters[0]), Register(kRegisters[1]), Register(kRegisters[2]), Register(kRegisters[3])},
+      registers_{Register(kRegisters[0]), Register(kRegisters[1]), Register(kRegisters[2]),
+                 Register(kRegisters[3])},
       edge_event_("edge_event") {
     edges_.fill(PitCounter::kNever);
     counters_[2].set_gate(0, false);

@@ -1,8 +1,9 @@
-// The 8254 programmable interval timer of a PC, ports 40h-43h, clocked with 14.31818 MHz / 12. Intel 231164 (8254);
-// 82371AB 290562 section 8.6 for its place in the southbridge.
+// The 8254 programmable interval timer of a PC, ports 40h-43h, clocked with 14.31818 MHz / 12. Intel 231164
+// (8254); 82371AB 290562 section 8.6 for its place in the southbridge.
 //
-// Counters are computed from time. An output pin nobody is bound to costs no events; a bound one changes exactly at its
-// clock pulse. The 8254 has no reset pin: counters run through every reset (personality row 15 excepted).
+// Counters are computed from time. An output pin nobody is bound to costs no events; a bound one changes
+// exactly at its clock pulse. The 8254 has no reset pin: counters run through every reset (personality row 15
+// excepted).
 #pragma once
 
 #include <array>
@@ -26,8 +27,8 @@ class Timer8254 : public sc_core::sc_module {
     static std::uint64_t tick_of(const sc_core::sc_time& now) { return kClock.ticks(to_picoseconds(now)); }
 
     struct Config {
-        // QEMU deviation 15: PCIRST# puts every counter in mode 3 with count 65536, running. The datasheet gives the
-        // chip no reset: strict keeps the counters.
+        // QEMU deviation 15: PCIRST# puts every counter in mode 3 with count 65536, running. The datasheet
+        // gives the chip no reset: strict keeps the counters.
         bool reset_to_mode3 = false;
     };
 

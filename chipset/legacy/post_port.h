@@ -1,5 +1,5 @@
-// Port 80h: the diagnostic display of a POST card. IBM PC/AT technical reference, POST. Notes every code to the
-// observer; reads return the last one, as the DMA page register behind port 80h does.
+// Port 80h: the diagnostic display of a POST card. IBM PC/AT technical reference, POST. Notes every code to
+// the observer; reads return the last one, as the DMA page register behind port 80h does.
 #pragma once
 
 #include <cstdint>

@@ -38,7 +38,8 @@ RealTimeClock::RealTimeClock(const sc_core::sc_module_name& name, const Config& 
       space_(this->name(), 4),
       socket("socket", space_),
       config_(config),
-      registers_{Register(kRegisters[0]), Register(kRegisters[1]), Register(kRegisters[2]), Register(kRegisters[3])},
+      registers_{Register(kRegisters[0]), Register(kRegisters[1]), Register(kRegisters[2]),
+                 Register(kRegisters[3])},
       ram_(config.cmos),
       time_(RtcTime::from_unix(config.epoch)),
       flag_event_("flag_event") {
@@ -68,11 +69,12 @@ void RealTimeClock::declare_ports(unsigned bank) {
         .on_read([](const AccessContext&) -> std::uint32_t { return 0xff; });  // write-only
     data.on_write([this, cell](std::uint32_t, std::uint32_t value, const AccessContext& context) {
             write_cell(cell(), static_cast<std::uint8_t>(value), to_picoseconds(context.now));
-        }).on_read([this, cell](const AccessContext& context) -> std::uint32_t {
-        const std::uint64_t now = to_picoseconds(context.now);
-        const std::uint8_t at = cell();
-        return at == kRegisterC && !context.debug ? take_flags(now) : read_cell(at, now);
-    });
+        })
+        .on_read([this, cell](const AccessContext& context) -> std::uint32_t {
+            const std::uint64_t now = to_picoseconds(context.now);
+            const std::uint8_t at = cell();
+            return at == kRegisterC && !context.debug ? take_flags(now) : read_cell(at, now);
+        });
     space_.bank.add(index);
     space_.bank.add(data);
 }
@@ -89,14 +91,18 @@ std::uint8_t RealTimeClock::read_cell(std::uint8_t index, std::uint64_t now) con
     if (is_time(index)) return time_at(now).get(index, format());
     if (is_alarm(index)) return alarm_.raw[alarm_slot(index)];
     switch (index) {
-        case kRegisterA: return static_cast<std::uint8_t>(a_ | (update_in_progress(now) ? kUip : 0));
-        case kRegisterB: return b_;
+        case kRegisterA:
+            return static_cast<std::uint8_t>(a_ | (update_in_progress(now) ? kUip : 0));
+        case kRegisterB:
+            return b_;
         case kRegisterC: {
             const std::uint8_t flags = flags_at(now);
             return static_cast<std::uint8_t>(flags | (flags & b_ & kEnables ? kIrqf : 0));
         }
-        case kRegisterD: return kVrt;
-        default: return ram_[index];
+        case kRegisterD:
+            return kVrt;
+        default:
+            return ram_[index];
     }
 }
 
@@ -134,7 +140,8 @@ void RealTimeClock::write_a(std::uint8_t data, std::uint64_t now) {
         time_second_ = seconds_at(now);
         return;
     }
-    // "When the divider reset is removed the first update cycle begins one-half second later" (MC146818A, DV).
+    // "When the divider reset is removed the first update cycle begins one-half second later" (MC146818A,
+    // DV).
     origin_ = static_cast<std::int64_t>(now) - kHalfSecondPs;
     time_second_ = 0;
 }
@@ -145,7 +152,8 @@ void RealTimeClock::write_b(std::uint8_t data, std::uint64_t now) {
     b_ = data;
     time_second_ = seconds_at(now);
     // The cells keep their bytes when DM or 24/12 changes; only their meaning does.
-    for (const unsigned index : {0u, 2u, 4u, 6u, 7u, 8u, 9u}) time_.set(index, time_.get(index, before), format());
+    for (const unsigned index : {0u, 2u, 4u, 6u, 7u, 8u, 9u})
+        time_.set(index, time_.get(index, before), format());
 }
 
 // --- Time ---
@@ -171,7 +179,8 @@ std::uint64_t RealTimeClock::periods_at(std::uint64_t now) const {
 }
 
 std::uint64_t RealTimeClock::period_boundary(std::uint64_t n) const {
-    return static_cast<std::uint64_t>(origin_ + static_cast<std::int64_t>(kCrystal.picoseconds(n << period_shift())));
+    return static_cast<std::uint64_t>(origin_ +
+                                      static_cast<std::int64_t>(kCrystal.picoseconds(n << period_shift())));
 }
 
 bool RealTimeClock::update_in_progress(std::uint64_t now) const {

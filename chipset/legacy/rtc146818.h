@@ -1,10 +1,11 @@
-// The real-time clock and CMOS RAM of a PC: MC146818A registers behind an index and a data port, 256 bytes of RAM, 82371AB
-// 290562 section 8.9.
+// The real-time clock and CMOS RAM of a PC: MC146818A registers behind an index and a data port, 256 bytes of
+// RAM, 82371AB 290562 section 8.9.
 //
-// Time of day is the configured epoch plus simulated time. An update takes the 2228 us before each full second (UIP), as
-// with a 32.768 kHz crystal. One event serves the three interrupts.
-// Not modelled: crystals other than 32.768 kHz (DV other than 010 stops the clock), daylight saving (DSE is stored), the
-// SQW pin, the century (32h is plain RAM), register locks of RTCCFG.
+// Time of day is the configured epoch plus simulated time. An update takes the 2228 us before each full
+// second (UIP), as with a 32.768 kHz crystal. One event serves the three interrupts.
+//
+// Not modelled: crystals other than 32.768 kHz (DV other than 010 stops the clock), daylight saving (DSE is
+// stored), the SQW pin, the century (32h is plain RAM), register locks of RTCCFG.
 #pragma once
 
 #include <array>
@@ -25,20 +26,22 @@ class RealTimeClock : public sc_core::sc_module {
 
   public:
     struct Config {
-        std::int64_t epoch = 1767225600;  // time of day at simulated time 0, Unix seconds: 2026-01-01 00:00:00 UTC
-        CmosImage cmos{};                 // bytes 00h-0Dh are ignored
-        bool extended_bank = true;        // ports 72h/73h reach bytes 80h-FFh
-        // PCIRST# clears PIE, AIE, UIE, SQWE and the flags of register C, as RESET# of the MC146818 does. Off on the
-        // ICH9, whose RTC does not see PLTRST# (316972; QEMU deviation 12 clears them there too).
+        std::int64_t epoch =
+            1767225600;             // time of day at simulated time 0, Unix seconds: 2026-01-01 00:00:00 UTC
+        CmosImage cmos{};           // bytes 00h-0Dh are ignored
+        bool extended_bank = true;  // ports 72h/73h reach bytes 80h-FFh
+        // PCIRST# clears PIE, AIE, UIE, SQWE and the flags of register C, as RESET# of the MC146818 does. Off
+        // on the ICH9, whose RTC does not see PLTRST# (316972; QEMU deviation 12 clears them there too).
         bool reset_clears_interrupts = true;
-        // QEMU deviation 11: PCIRST# stores 00h in the shutdown byte 0Fh unless it holds FEh. No hardware does.
+        // QEMU deviation 11: PCIRST# stores 00h in the shutdown byte 0Fh unless it holds FEh. No hardware
+        // does.
         bool reset_clears_shutdown_byte = false;
     };
 
-    TargetSocket socket;            // 70h-73h
+    TargetSocket socket;  // 70h-73h
     LineIn pcirst{"pcirst"};
-    LineOut irq{"irq"};             // IRQ8, level until register C is read
-    LineOut nmi_mask{"nmi_mask"};   // port 70h bit 7; asserted = NMI disabled
+    LineOut irq{"irq"};            // IRQ8, level until register C is read
+    LineOut nmi_mask{"nmi_mask"};  // port 70h bit 7; asserted = NMI disabled
 
     explicit RealTimeClock(const sc_core::sc_module_name& name) : RealTimeClock(name, Config{}) {}
     RealTimeClock(const sc_core::sc_module_name& name, const Config& config);
@@ -86,10 +89,10 @@ class RealTimeClock : public sc_core::sc_module {
     std::array<std::uint8_t, 2> index_{};
     std::uint8_t a_ = 0x26, b_ = 0x02, flags_ = 0;  // register C without IRQF
     RtcAlarm alarm_;
-    RtcTime time_;                  // time of day at second boundary time_second_
+    RtcTime time_;  // time of day at second boundary time_second_
     std::uint64_t time_second_ = 0;
-    std::int64_t origin_ = 0;       // picosecond of second boundary 0 and of the periodic chain
-    std::uint64_t settled_ = 0;     // flags_ and time_ are complete up to this picosecond
+    std::int64_t origin_ = 0;    // picosecond of second boundary 0 and of the periodic chain
+    std::uint64_t settled_ = 0;  // flags_ and time_ are complete up to this picosecond
     sc_core::sc_event flag_event_;
 };
 

@@ -21,7 +21,9 @@ std::uint8_t to_raw(unsigned value, RtcFormat format) {
     return static_cast<std::uint8_t>(format.binary ? value : value / 10 << 4 | value % 10);
 }
 
-unsigned from_raw(std::uint8_t raw, RtcFormat format) { return format.binary ? raw : (raw >> 4) * 10u + (raw & 15); }
+unsigned from_raw(std::uint8_t raw, RtcFormat format) {
+    return format.binary ? raw : (raw >> 4) * 10u + (raw & 15);
+}
 
 constexpr std::uint8_t kPm = 0x80;
 
@@ -37,14 +39,17 @@ unsigned hour_from_raw(std::uint8_t raw, RtcFormat format) {
     return twelve + (raw & kPm ? 12 : 0);
 }
 
-unsigned fold(unsigned value, unsigned first, unsigned count) { return first + (value + count - first) % count; }
+unsigned fold(unsigned value, unsigned first, unsigned count) {
+    return first + (value + count - first) % count;
+}
 
 }  // namespace
 
 RtcTime RtcTime::from_unix(std::int64_t unix_seconds) {
     using namespace std::chrono;
     // Outside +-32767 years nothing is representable; the two-digit year repeats long before.
-    const sys_seconds when{seconds(std::clamp<std::int64_t>(unix_seconds, -900'000'000'000, 900'000'000'000))};
+    const sys_seconds when{
+        seconds(std::clamp<std::int64_t>(unix_seconds, -900'000'000'000, 900'000'000'000))};
     const auto midnight = floor<days>(when);
     const year_month_day date{midnight};
     const hh_mm_ss clock{when - midnight};
@@ -71,7 +76,8 @@ RtcTime RtcTime::plus(std::uint64_t seconds) const {
     if (days == 0) return time;
     time.weekday = static_cast<unsigned>((weekday - 1 + days) % 7 + 1);
     for (std::uint64_t left = days % kDaysPerCycle; left > 0;) {
-        const unsigned rest = days_in(time.month, time.year) - std::min(time.day, days_in(time.month, time.year));
+        const unsigned rest =
+            days_in(time.month, time.year) - std::min(time.day, days_in(time.month, time.year));
         if (left <= rest) {
             time.day += static_cast<unsigned>(left);
             break;
@@ -88,26 +94,47 @@ RtcTime RtcTime::plus(std::uint64_t seconds) const {
 
 std::uint8_t RtcTime::get(unsigned index, RtcFormat format) const {
     switch (index) {
-        case 0: return to_raw(second, format);
-        case 2: return to_raw(minute, format);
-        case 4: return hour_to_raw(hour, format);
-        case 6: return to_raw(weekday, format);
-        case 7: return to_raw(day, format);
-        case 8: return to_raw(month, format);
-        default: return to_raw(year, format);
+        case 0:
+            return to_raw(second, format);
+        case 2:
+            return to_raw(minute, format);
+        case 4:
+            return hour_to_raw(hour, format);
+        case 6:
+            return to_raw(weekday, format);
+        case 7:
+            return to_raw(day, format);
+        case 8:
+            return to_raw(month, format);
+        default:
+            return to_raw(year, format);
     }
 }
 
 void RtcTime::set(unsigned index, std::uint8_t raw, RtcFormat format) {
     const unsigned value = from_raw(raw, format);
     switch (index) {
-        case 0: second = value % 60; break;
-        case 2: minute = value % 60; break;
-        case 4: hour = hour_from_raw(raw, format); break;
-        case 6: weekday = fold(value, 1, 7); break;
-        case 7: day = fold(value, 1, 31); break;
-        case 8: month = fold(value, 1, 12); break;
-        default: year = value % 100; break;
+        case 0:
+            second = value % 60;
+            break;
+        case 2:
+            minute = value % 60;
+            break;
+        case 4:
+            hour = hour_from_raw(raw, format);
+            break;
+        case 6:
+            weekday = fold(value, 1, 7);
+            break;
+        case 7:
+            day = fold(value, 1, 31);
+            break;
+        case 8:
+            month = fold(value, 1, 12);
+            break;
+        default:
+            year = value % 100;
+            break;
     }
 }
 

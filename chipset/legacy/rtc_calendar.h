@@ -1,5 +1,5 @@
-// The time-of-day registers of the MC146818 as a function of elapsed seconds. Motorola MC146818A data sheet, "Time,
-// calendar and alarm locations".
+// The time-of-day registers of the MC146818 as a function of elapsed seconds. Motorola MC146818A data sheet,
+// "Time, calendar and alarm locations".
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@ struct RtcFormat {
     bool hours_24 = true;  // 24/12
 };
 
-// Time registers 00h..09h in order, raw: seconds, seconds alarm, minutes, minutes alarm, hours, hours alarm, day of
-// week, day of month, month, year.
+// Time registers 00h..09h in order, raw: seconds, seconds alarm, minutes, minutes alarm, hours, hours alarm,
+// day of week, day of month, month, year.
 struct RtcTime {
     unsigned second = 0, minute = 0, hour = 0;  // 0..59, 0..59, 0..23
     unsigned weekday = 1;                       // 1..7, Sunday = 1; free-running beside the date
@@ -38,7 +38,8 @@ struct RtcTime {
 struct RtcAlarm {
     std::array<std::uint8_t, 3> raw{};
 
-    // Seconds from second-of-day `from` (0..86399) until the next match at or after it; none if it never matches.
+    // Seconds from second-of-day `from` (0..86399) until the next match at or after it; none if it never
+    // matches.
     std::optional<std::uint32_t> next_match(std::uint32_t from, RtcFormat format) const;
 };
 

@@ -43,7 +43,8 @@ Uart16550::Uart16550(const sc_core::sc_module_name& name, const Config& config)
                  Register(kRegisters[kMsr]),  Register(kRegisters[kScr])},
       modem_inputs_(config.modem_inputs & 0xf0),
       modem_seen_(modem_inputs_) {
-    if (config_.clock_hz == 0) throw std::invalid_argument(std::string(this->name()) + ": baud clock of 0 Hz");
+    if (config_.clock_hz == 0)
+        throw std::invalid_argument(std::string(this->name()) + ": baud clock of 0 Hz");
     declare();
     pcirst.on_change([this](bool asserted) {
         if (asserted) reset();
@@ -56,7 +57,8 @@ Uart16550::Uart16550(const sc_core::sc_module_name& name, const Config& config)
 
 void Uart16550::declare() {
     const auto read = [this](unsigned port, auto handler) {
-        registers_[port].on_read([handler](const AccessContext& context) -> std::uint32_t { return handler(context); });
+        registers_[port].on_read(
+            [handler](const AccessContext& context) -> std::uint32_t { return handler(context); });
     };
     const auto write = [this](unsigned port, auto handler) {
         registers_[port].on_write([handler](std::uint32_t, std::uint32_t data, const AccessContext& context) {
@@ -66,7 +68,8 @@ void Uart16550::declare() {
     read(kData, [this](const AccessContext& context) {
         return dlab() ? static_cast<std::uint8_t>(divisor_) : read_rbr(context);
     });
-    read(kIer, [this](const AccessContext&) { return dlab() ? static_cast<std::uint8_t>(divisor_ >> 8) : ier_; });
+    read(kIer,
+         [this](const AccessContext&) { return dlab() ? static_cast<std::uint8_t>(divisor_ >> 8) : ier_; });
     read(kIirFcr, [this](const AccessContext& context) { return read_iir(context); });
     read(kLcr, [this](const AccessContext&) { return lcr_; });
     read(kMcr, [this](const AccessContext&) { return mcr_; });
@@ -144,7 +147,7 @@ std::uint8_t Uart16550::read_msr(const AccessContext& context) {
 
 void Uart16550::write_thr(std::uint8_t data, std::uint64_t now) {
     thre_pending_ = false;
-    update_irq();  // the next THRE interrupt is a new edge
+    update_irq();                              // the next THRE interrupt is a new edge
     if (tx_.size() < depth()) tx_.push(data);  // a full FIFO loses the character
     start_transmitter(now);
     update_irq();
@@ -188,7 +191,8 @@ unsigned Uart16550::trigger() const {
     return fifos() ? kTriggers[fcr_ >> 6] : 1;
 }
 
-// Start bit, 5 to 8 data bits, parity, 1, 1.5 or 2 stop bits, at clock / 16 / divisor. Divisor 0 divides by 65536.
+// Start bit, 5 to 8 data bits, parity, 1, 1.5 or 2 stop bits, at clock / 16 / divisor. Divisor 0 divides by
+// 65536.
 std::uint64_t Uart16550::character_ps() const {
     const unsigned data_bits = 5 + (lcr_ & 3);
     const unsigned stop_half_bits = !(lcr_ & 0x04) ? 2 : data_bits == 5 ? 3 : 4;
@@ -225,8 +229,8 @@ void Uart16550::receive(std::span<const std::uint8_t> characters) {
     update_irq();
 }
 
-// Moves characters from the line into the receiver: one after its bit time, or all that fit at once. In loopback the
-// line is disconnected.
+// Moves characters from the line into the receiver: one after its bit time, or all that fit at once. In
+// loopback the line is disconnected.
 void Uart16550::feed_receiver(std::uint64_t now) {
     if (line_.empty() || loopback()) return;
     if (config_.timing) {
@@ -254,8 +258,8 @@ void Uart16550::accept(std::uint8_t data, std::uint64_t now) {
     restart_timeout(now);
 }
 
-// Character timeout: the FIFO holds less than its trigger level and nothing moved for four character times. Without
-// line timing that moment is now.
+// Character timeout: the FIFO holds less than its trigger level and nothing moved for four character times.
+// Without line timing that moment is now.
 void Uart16550::restart_timeout(std::uint64_t now) {
     if (!fifos() || rx_.empty()) {
         agenda_.cancel(kTimeout);
@@ -329,8 +333,8 @@ std::uint8_t Uart16550::interrupt_id() const {
 
 void Uart16550::update_irq() { irq.set(interrupt_id() != kIirNone && (mcr_ & kMcrOut2) != 0); }
 
-// Reset-domain matrix, PIIX row "UART 16550" (RSTDRV = MR). Divisor, scratch and RBR keep their values; characters
-// still on the line arrive later.
+// Reset-domain matrix, PIIX row "UART 16550" (RSTDRV = MR). Divisor, scratch and RBR keep their values;
+// characters still on the line arrive later.
 void Uart16550::reset() {
     space_.bank.reset(ResetDomain::platform);
     ier_ = fcr_ = lcr_ = mcr_ = 0;

@@ -1,5 +1,5 @@
-// A 16550A serial port: National PC16550D data sheet. The IRQ pin passes MCR.OUT2, as on every PC (IBM PC/AT technical
-// reference, serial adapter).
+// A 16550A serial port: National PC16550D data sheet. The IRQ pin passes MCR.OUT2, as on every PC (IBM PC/AT
+// technical reference, serial adapter).
 //
 // Not modelled: break (LCR.SB is stored), parity and framing errors (the line is perfect), DMA pins.
 #pragma once
@@ -24,11 +24,11 @@ class Uart16550 : public sc_core::sc_module {
 
   public:
     struct Config {
-        // On: a character takes its bit time on the line, in both directions, and a slow guest overruns. Off: sent
-        // characters leave at once; received ones wait until there is room.
+        // On: a character takes its bit time on the line, in both directions, and a slow guest overruns. Off:
+        // sent characters leave at once; received ones wait until there is room.
         bool timing = false;
-        std::uint32_t clock_hz = 1843200;     // baud clock; the rate is clock / 16 / divisor
-        std::uint8_t modem_inputs = 0xb0;     // MSR bits 7..4: DCD, RI, DSR, CTS; default a ready peer
+        std::uint32_t clock_hz = 1843200;  // baud clock; the rate is clock / 16 / divisor
+        std::uint8_t modem_inputs = 0xb0;  // MSR bits 7..4: DCD, RI, DSR, CTS; default a ready peer
     };
     using Transmit = std::function<void(std::uint8_t character)>;
 
@@ -103,18 +103,18 @@ class Uart16550 : public sc_core::sc_module {
     Transmit transmit_;
     std::array<Register, 8> registers_;
     std::uint8_t ier_ = 0, fcr_ = 0, lcr_ = 0, mcr_ = 0, scr_ = 0;
-    std::uint16_t divisor_ = 0x000c;   // 9600 baud; the data sheet gives no reset value
+    std::uint16_t divisor_ = 0x000c;  // 9600 baud; the data sheet gives no reset value
     std::uint8_t modem_inputs_;
-    std::uint8_t modem_delta_ = 0;     // MSR bits 3..0
-    std::uint8_t modem_seen_;          // MSR bits 7..4 the deltas are relative to
+    std::uint8_t modem_delta_ = 0;  // MSR bits 3..0
+    std::uint8_t modem_seen_;       // MSR bits 7..4 the deltas are relative to
     Fifo rx_, tx_;
-    std::uint8_t rbr_last_ = 0;        // what an empty receiver shows
-    std::uint8_t shifting_ = 0;        // transmitter shift register
+    std::uint8_t rbr_last_ = 0;  // what an empty receiver shows
+    std::uint8_t shifting_ = 0;  // transmitter shift register
     bool tsr_busy_ = false;
     bool overrun_ = false;
-    bool thre_pending_ = false;        // THRE interrupt, cleared by reading IIR
-    bool timeout_pending_ = false;     // character timeout indication
-    std::deque<std::uint8_t> line_;    // characters on their way to the receiver
+    bool thre_pending_ = false;      // THRE interrupt, cleared by reading IIR
+    bool timeout_pending_ = false;   // character timeout indication
+    std::deque<std::uint8_t> line_;  // characters on their way to the receiver
     Agenda<kDeadlines> agenda_;
 };
 

@@ -10,11 +10,29 @@
 namespace southgate::chipset::test {
 
 enum ApicOffset : unsigned {
-    kApicId = 0x20, kApicVersion = 0x30, kApicTpr = 0x80, kApicPpr = 0xa0, kApicEoi = 0xb0, kApicLdr = 0xd0,
-    kApicDfr = 0xe0, kApicSvr = 0xf0, kApicIsr = 0x100, kApicTmr = 0x180, kApicIrr = 0x200, kApicEsr = 0x280,
-    kApicIcrLow = 0x300, kApicIcrHigh = 0x310, kApicLvtTimer = 0x320, kApicLvtThermal = 0x330,
-    kApicLvtPerformance = 0x340, kApicLvtLint0 = 0x350, kApicLvtLint1 = 0x360, kApicLvtError = 0x370,
-    kApicInitialCount = 0x380, kApicCurrentCount = 0x390, kApicDivide = 0x3e0
+    kApicId = 0x20,
+    kApicVersion = 0x30,
+    kApicTpr = 0x80,
+    kApicPpr = 0xa0,
+    kApicEoi = 0xb0,
+    kApicLdr = 0xd0,
+    kApicDfr = 0xe0,
+    kApicSvr = 0xf0,
+    kApicIsr = 0x100,
+    kApicTmr = 0x180,
+    kApicIrr = 0x200,
+    kApicEsr = 0x280,
+    kApicIcrLow = 0x300,
+    kApicIcrHigh = 0x310,
+    kApicLvtTimer = 0x320,
+    kApicLvtThermal = 0x330,
+    kApicLvtPerformance = 0x340,
+    kApicLvtLint0 = 0x350,
+    kApicLvtLint1 = 0x360,
+    kApicLvtError = 0x370,
+    kApicInitialCount = 0x380,
+    kApicCurrentCount = 0x390,
+    kApicDivide = 0x3e0
 };
 
 struct ApicBench {
@@ -39,7 +57,9 @@ struct ApicBench {
     void write(unsigned offset, std::uint32_t data) { port.write(offset, data, 4); }
     void enable() { write(kApicSvr, 0x1ff); }
     // Does the 256-bit register at `base` hold `vector`?
-    bool holds(unsigned base, unsigned vector) { return read(base + vector / 32 * 0x10) >> (vector % 32) & 1; }
+    bool holds(unsigned base, unsigned vector) {
+        return read(base + vector / 32 * 0x10) >> (vector % 32) & 1;
+    }
     void self_ipi(unsigned vector) { write(kApicIcrLow, 0x40000 | vector); }
 
     LocalApic apic;

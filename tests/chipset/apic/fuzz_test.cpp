@@ -1,5 +1,5 @@
-// Random accesses, pins, messages, resets and time against two local APICs and an I/O APIC: nothing may crash, and debug
-// accesses may change nothing.
+// Random accesses, pins, messages, resets and time against two local APICs and an I/O APIC: nothing may
+// crash, and debug accesses may change nothing.
 #include <gtest/gtest.h>
 
 #include <memory>

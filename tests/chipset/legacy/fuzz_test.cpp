@@ -1,5 +1,5 @@
-// Random accesses, pins, resets and time against every device of the folder, all wired together: nothing may crash, and
-// debug accesses may change nothing.
+// Random accesses, pins, resets and time against every device of the folder, all wired together: nothing may
+// crash, and debug accesses may change nothing.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -34,7 +34,8 @@ struct Machine {
                              &dma.pages, &rtc.socket, &uart.socket, &timed_uart.socket, &post.socket,
                              &console.socket, &exit_port.socket})
             sockets.push_back(std::make_unique<test::Initiator>(*target));
-        for (auto* pin : {&pic.pcirst, &pit.pcirst, &dma.pcirst, &rtc.pcirst, &uart.pcirst, &timed_uart.pcirst})
+        for (auto* pin :
+             {&pic.pcirst, &pit.pcirst, &dma.pcirst, &rtc.pcirst, &uart.pcirst, &timed_uart.pcirst})
             resets.push_back(std::make_unique<test::LineDriver>(*pin));
         for (unsigned n = 1; n < 16; ++n)
             if (n != 3 && n != 4 && n != 8) irqs.push_back(std::make_unique<test::LineDriver>(pic.irq(n)));
@@ -108,8 +109,7 @@ TEST(LegacyFuzz, LongTimesDoNotOverflow) {
     for (unsigned step = 0; step < 3000; ++step) {
         for (auto& socket : machine.sockets) {
             socket->delay = sc_time(static_cast<double>(random() % 90) * 86400, SC_SEC);
-            if (random() % 2)
-                socket->read(random() % 0x20);
+            if (random() % 2) socket->read(random() % 0x20);
         }
     }
 }

@@ -12,7 +12,13 @@ namespace {
 using test::run;
 
 struct Bench {
-    Bench() : pic("pic"), master(pic.master), slave(pic.slave), elcr(pic.elcr), inta(pic.inta), reset(pic.pcirst) {
+    Bench()
+        : pic("pic"),
+          master(pic.master),
+          slave(pic.slave),
+          elcr(pic.elcr),
+          inta(pic.inta),
+          reset(pic.pcirst) {
         pic.intr.bind(intr.in);
         for (unsigned n = 0; n < 16; ++n) irq[n] = std::make_unique<test::LineDriver>(pic.irq(n));
     }

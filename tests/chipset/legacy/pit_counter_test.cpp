@@ -1,5 +1,5 @@
-// The closed-form counter against a second model of the 8254 that really ticks, written from the data sheet's mode
-// definitions.
+// The closed-form counter against a second model of the 8254 that really ticks, written from the data sheet's
+// mode definitions.
 #include "chipset/legacy/pit_counter.h"
 
 #include <gtest/gtest.h>
@@ -101,7 +101,8 @@ TEST(PitCounter, MatchesATickingCounterInEveryMode) {
             const PitCounter now = counter.at(tick);
             ASSERT_EQ(now.out(), reference.out) << "mode " << mode << " tick " << tick;
             if (reference.loaded) {
-                ASSERT_EQ(now.count(), static_cast<std::uint16_t>(reference.ce)) << "mode " << mode << " tick " << tick;
+                ASSERT_EQ(now.count(), static_cast<std::uint16_t>(reference.ce))
+                    << "mode " << mode << " tick " << tick;
             }
             const unsigned action = static_cast<unsigned>(random() % 40);
             if (action == 0 || tick == 1) {
@@ -116,7 +117,8 @@ TEST(PitCounter, MatchesATickingCounterInEveryMode) {
             } else if (action == 3) {
                 counter.advance(tick);
             }
-            ASSERT_EQ(counter.at(tick).out(), reference.out) << "mode " << mode << " after an access at " << tick;
+            ASSERT_EQ(counter.at(tick).out(), reference.out)
+                << "mode " << mode << " after an access at " << tick;
             edge = counter.at(tick).next_edge();
             edge_known = true;
         }

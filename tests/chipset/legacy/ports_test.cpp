@@ -20,8 +20,10 @@ TEST(PostPort, NotesEachCode) {
                               const sc_core::sc_time&) override {}
         void line_changed(const char*, const char*, bool, const sc_core::sc_time&) override {}
         void reset_requested(const char*, const char*, const sc_core::sc_time&) override {}
-        void note(const char* device, const char* key, std::uint64_t value, const sc_core::sc_time& at) override {
-            text += std::string(device) + " " + key + " " + std::to_string(value) + " " + at.to_string() + "\n";
+        void note(const char* device, const char* key, std::uint64_t value,
+                  const sc_core::sc_time& at) override {
+            text +=
+                std::string(device) + " " + key + " " + std::to_string(value) + " " + at.to_string() + "\n";
         }
         std::string text;
     } notes;

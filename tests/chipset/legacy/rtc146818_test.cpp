@@ -13,7 +13,8 @@ using test::run;
 const sc_time kSecond(1, SC_SEC);
 
 struct Bench {
-    explicit Bench(const RealTimeClock::Config& config = {}) : rtc("rtc", config), ports(rtc.socket), reset(rtc.pcirst) {
+    explicit Bench(const RealTimeClock::Config& config = {})
+        : rtc("rtc", config), ports(rtc.socket), reset(rtc.pcirst) {
         rtc.irq.bind(irq.in);
         rtc.nmi_mask.bind(nmi_mask.in);
         run();

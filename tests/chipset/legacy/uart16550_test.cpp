@@ -17,7 +17,8 @@ using test::run;
 enum Port : unsigned { kData, kIer, kIir, kLcr, kMcr, kLsr, kMsr, kScr };
 
 struct Bench {
-    explicit Bench(const Uart16550::Config& config = {}) : uart("uart", config), port(uart.socket), reset(uart.pcirst) {
+    explicit Bench(const Uart16550::Config& config = {})
+        : uart("uart", config), port(uart.socket), reset(uart.pcirst) {
         uart.irq.bind(irq.in);
         uart.on_transmit([this](std::uint8_t character) {
             sent.push_back(static_cast<char>(character));
@@ -51,8 +52,8 @@ TEST(Uart16550, ResetStateOfEveryRegister) {
 
 TEST(Uart16550, RegistersReadBackWhatTheyStore) {
     Bench bench;
-    for (const auto& [offset, mask] : std::vector<std::pair<unsigned, unsigned>>{
-             {kIer, 0x0f}, {kLcr, 0x7f}, {kMcr, 0x1f}, {kScr, 0xff}}) {
+    for (const auto& [offset, mask] :
+         std::vector<std::pair<unsigned, unsigned>>{{kIer, 0x0f}, {kLcr, 0x7f}, {kMcr, 0x1f}, {kScr, 0xff}}) {
         bench.port.write(offset, 0x55);
         EXPECT_EQ(bench.read(offset), 0x55u & mask) << offset;
         bench.port.write(offset, 0x7f);
