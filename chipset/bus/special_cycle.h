@@ -9,6 +9,9 @@
 namespace southgate::chipset {
 
 struct SpecialCycle : tlm::tlm_extension<SpecialCycle> {
+    // The address of the payload that carries one, so that a bridge looks for extensions in few transactions.
+    static constexpr std::uint64_t address = 0;
+
     enum class Kind : std::uint8_t { interrupt_acknowledge, shutdown, halt };
     Kind kind = Kind::interrupt_acknowledge;
 

@@ -123,7 +123,7 @@ void HostBridge::update_maps() {
 // ---- I/O side
 
 void HostBridge::CpuIo::b_transport(tlm::tlm_generic_payload& trans, sc_core::sc_time& delay) {
-    if (trans.get_extension<SpecialCycle>()) [[unlikely]]
+    if (trans.get_address() == SpecialCycle::address && trans.get_extension<SpecialCycle>()) [[unlikely]]
         return bridge.pci_special->b_transport(trans, delay);
     // Any access that may touch CF8h-CFFh, even one that starts up to 7 bytes below.
     if (trans.get_address() - (confadd_port - 7) < 15) [[unlikely]]
