@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <string_view>
 
+#include "chipset/legacy/kbc_keys.h"
 #include "sim/run/config_file.h"
 #include "sim/run/error.h"
 #include "sim/run/units.h"
@@ -33,8 +35,16 @@ void one_of(std::string_view option, std::string_view value, std::initializer_li
 
 TimedKeys parse_keys(const std::string& text) {
     const auto at = text.rfind('@');
-    if (at == std::string::npos) return {text, 0};
-    return {text.substr(0, at), named("--keys", [&] { return parse_duration(text.substr(at + 1)); })};
+    if (at == std::string::npos)
+        throw UsageError(fmt::format("--keys: '{}' does not say when: expected TEXT@TIME", text));
+    const TimedKeys keys{text.substr(0, at),
+                         named("--keys", [&] { return parse_duration(text.substr(at + 1)); })};
+    try {
+        (void)chipset::keys_from_text(keys.text);
+    } catch (const std::invalid_argument& error) {
+        throw UsageError(fmt::format("--keys: {}", error.what()));
+    }
+    return keys;
 }
 
 }  // namespace

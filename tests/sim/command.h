@@ -1,0 +1,27 @@
+// Runs the built `southgate` command and collects what it prints.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace southgate::sim::test {
+
+struct Result {
+    int status = -1;  // exit status; 128 + signal when killed
+    std::string out, err;
+};
+
+// Runs `southgate` with these arguments in `directory`; standard input is empty.
+Result southgate(const std::vector<std::string>& arguments, const std::string& directory = ".");
+
+// A directory of the current test's own, empty at first.
+std::string scratch();
+void write_file(const std::string& path, const std::string& bytes);
+std::string read_file(const std::string& path);
+// A guest program built with the tree, e.g. "demo.img".
+std::string guest(const std::string& name);
+
+inline const std::string seabios_128k = "/usr/share/seabios/bios.bin";
+inline const std::string seabios_256k = "/usr/share/seabios/bios-256k.bin";
+
+}  // namespace southgate::sim::test
