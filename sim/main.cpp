@@ -57,6 +57,9 @@ RunOptions parse(CLI::App& app, const std::vector<std::string>& arguments) {
     const auto parse_into = [&](CLI::App& target, RunOptions& options, std::vector<std::string> args) {
         CLI::App* run_command = nullptr;
         declare(target, run_command, options);
+        const auto named = [&](CLI::App* subcommand) { return subcommand->get_name() == args[0]; };
+        if (!args.empty() && !args[0].starts_with('-') && target.get_subcommands(named).empty())
+            throw UsageError(fmt::format("unknown command '{}'; southgate --help lists them", args[0]));
         std::vector<std::string> reversed(args.rbegin(), args.rend());
         target.parse(reversed);
     };

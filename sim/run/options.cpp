@@ -33,6 +33,14 @@ void one_of(std::string_view option, std::string_view value, std::initializer_li
     throw UsageError(fmt::format("{}: '{}' is not one of {}", option, value, fmt::join(values, ", ")));
 }
 
+// Million a second, from one thousandth to a hundred thousand.
+double frequency(std::string_view option, std::string_view text) {
+    const double value = named(option, [&] { return parse_number(text); });
+    if (value < 0.001 || value > 100'000)
+        throw UsageError(fmt::format("{}: {} is not between 0.001 and 100000", option, text));
+    return value;
+}
+
 TimedKeys parse_keys(const std::string& text) {
     const auto at = text.rfind('@');
     if (at == std::string::npos)
@@ -95,10 +103,9 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
         ->capture_default_str()->type_name("ON|OFF");
     app.add_option("--timing", o.raw.timing, "Reset and bus timing: zero, datasheet or a TOML file")
         ->capture_default_str()->type_name("WHICH");
-    app.add_option("--mips", o.mips, "Million instructions in a simulated second [100]")
-        ->check(CLI::Range(0.001, 100000.0))->type_name("N");
-    app.add_option("--tsc-mhz", o.tsc_mhz, "Frequency of the time-stamp counter")
-        ->capture_default_str()->check(CLI::Range(0.001, 100000.0))->type_name("N");
+    app.add_option("--mips", o.raw.mips, "Million instructions in a simulated second [100]")->type_name("N");
+    app.add_option("--tsc-mhz", o.raw.tsc_mhz, "Frequency of the time-stamp counter")
+        ->capture_default_str()->type_name("N");
     app.add_flag("--realtime", o.realtime, "Let simulated time pass no faster than real time");
     app.add_flag("--scramble-ram", o.scramble_ram, "A hard reset leaves noise in RAM instead of its contents");
     app.add_option("--wake-after", o.raw.wake_after, "Switch the machine on again TIME after it switched off")
@@ -106,14 +113,14 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
 
     group("End of the run");
     list("--stop-at", o.stop_at, "Stop with status 0 when TEXT appears on any console")->type_name("TEXT");
-    app.add_option("--stop-after-resets", o.stop_after_resets, "Stop with status 0 after N resets")->type_name("N");
+    app.add_option("--stop-after-resets", o.raw.stop_after_resets, "Stop with status 0 after N resets")->type_name("N");
     app.add_option("--debug-exit", o.raw.debug_exit, "A write to PORT ends the run with status (value<<1)|1")
         ->type_name("PORT");
     app.add_option("--max-time", o.raw.max_time, "Stop with status 3 after this simulated time")->type_name("TIME");
-    app.add_option("--max-instructions", o.max_instructions, "Stop with status 3 after N instructions")
+    app.add_option("--max-instructions", o.raw.max_instructions, "Stop with status 3 after N instructions")
         ->type_name("N");
-    app.add_option("--max-wall", o.max_wall, "Stop with status 3 after this many seconds of real time")
-        ->check(CLI::NonNegativeNumber)->type_name("SECONDS");
+    app.add_option("--max-wall", o.raw.max_wall, "Stop with status 3 after this many seconds of real time")
+        ->type_name("SECONDS");
 
     group("Reports");
     app.add_option("--events", o.events, "Write all events as JSON lines")->type_name("FILE");
@@ -137,6 +144,11 @@ void resolve(RunOptions& o) {
     if (!o.raw.max_time.empty()) o.max_time_ps = named("--max-time", [&] { return parse_duration(o.raw.max_time); });
     if (!o.raw.wake_after.empty())
         o.wake_after_ps = named("--wake-after", [&] { return parse_duration(o.raw.wake_after); });
+    o.stop_after_resets = named("--stop-after-resets", [&] { return parse_count(o.raw.stop_after_resets); });
+    o.max_instructions = named("--max-instructions", [&] { return parse_count(o.raw.max_instructions); });
+    o.max_wall = named("--max-wall", [&] { return parse_number(o.raw.max_wall); });
+    const double mips = o.raw.mips.empty() ? 0 : frequency("--mips", o.raw.mips);
+    o.tsc_hz = static_cast<std::uint64_t>(frequency("--tsc-mhz", o.raw.tsc_mhz) * 1e6);
     if (o.serial.size() > 2) throw UsageError("--serial: a pc has two serial ports, more were given");
     for (const auto& text : o.stop_at)
         if (text.empty()) throw UsageError("--stop-at: the text is empty");
@@ -154,7 +166,7 @@ void resolve(RunOptions& o) {
     else if (o.raw.timing == "datasheet") o.timing = platform::PlatformTiming::datasheet();
     else o.timing = read_timing_file(o.raw.timing);
     if (!o.config.empty()) apply_config_tables(o.config, o.timing, o.personality);
-    if (o.mips > 0) o.timing.cpu.instruction_ps = static_cast<std::uint64_t>(1e6 / o.mips + 0.5);
+    if (mips > 0) o.timing.cpu.instruction_ps = static_cast<std::uint64_t>(1e6 / mips + 0.5);
     if (o.timing.cpu.instruction_ps == 0) throw UsageError("timing: cpu.instruction must be longer than 0");
 
     if (o.vga == "none" && (!o.screenshot.empty() || !o.screen_text.empty() || !o.vga_rom.empty()))

@@ -23,6 +23,7 @@ struct RunOptions {
     struct Raw {
         std::string memory = "128M", debugcon_port = "402", debug_exit, pio_policy = "linear-rip-snapshot";
         std::string quirk_out_7e = "on", timing = "zero", personality = "strict", max_time, wake_after;
+        std::string stop_after_resets = "0", max_instructions = "0", max_wall = "0", mips, tsc_mhz = "1000";
         std::vector<std::string> keys;
     } raw;
 
@@ -45,11 +46,9 @@ struct RunOptions {
     std::string events, vcd, log;
     bool timeline = false, stats = false, realtime = false, scramble_ram = false, persist_disks = false;
 
-    double mips = 0;       // 0: as the timing table says
-    double tsc_mhz = 1000;
-
     // Resolved.
     std::uint64_t memory = 0;
+    std::uint64_t tsc_hz = 1'000'000'000;
     std::uint16_t debugcon_port = 0x402;
     std::optional<std::uint16_t> debug_exit;
     cpu::PioPolicyKind pio_policy{};

@@ -17,7 +17,7 @@ struct Quantity {
     std::string_view unit;
 };
 
-// A non-negative decimal number and what follows it; nullopt-like: unit starts with '?' on failure.
+// A non-negative decimal number and what follows it. False: there is no number.
 bool split(std::string_view text, Quantity& out) {
     const auto* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, out.value, std::chars_format::fixed);
@@ -65,6 +65,24 @@ std::uint64_t parse_duration(std::string_view text) {
     }
     throw UsageError(
         fmt::format("'{}' is not a time: expected a number with s, ms, us, ns or ps, such as 1.5s", text));
+}
+
+std::uint64_t parse_count(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+    const std::uint64_t factor = unit.empty() ? 1 : unit == "K" ? 1'000 : unit == "M" ? 1'000'000 : unit == "G" ? 1'000'000'000 : 0;
+    if (error != std::errc{} || factor == 0 || value > 1'000'000'000'000'000'000 / factor)
+        throw UsageError(fmt::format("'{}' is not a count: expected a whole number, such as 5000000 or 5M", text));
+    return value * factor;
+}
+
+double parse_number(std::string_view text) {
+    Quantity q{};
+    if (!split(text, q) || !q.unit.empty())
+        throw UsageError(fmt::format("'{}' is not a number of 0 or more", text));
+    return q.value;
 }
 
 std::uint16_t parse_port(std::string_view text) {

@@ -14,4 +14,9 @@ std::uint64_t parse_duration(std::string_view text);
 // "402", "0x402", "402h": an I/O port, always hexadecimal. Throws UsageError.
 std::uint16_t parse_port(std::string_view text);
 
+// "1000000", "5M": a count; K, M and G are thousands, millions and billions. Throws UsageError.
+std::uint64_t parse_count(std::string_view text);
+// "2.5": a number of seconds or the like, not negative. Throws UsageError.
+double parse_number(std::string_view text);
+
 }  // namespace southgate::sim

@@ -23,7 +23,7 @@ void run_refused(std::vector<std::string> arguments, const std::string& says) {
 
 TEST(BadInput, Commands) {
     refused({}, "subcommand");
-    refused({"fly"}, "fly");
+    refused({"fly"}, "unknown command 'fly'");
     refused({"run", "--nonsense"}, "--nonsense");
     refused({"run", "stray"}, "stray");
     refused({"run", "--memory"}, "--memory");
@@ -44,7 +44,7 @@ TEST(BadInput, Machine) {
     run_refused({"--machine", "toaster"}, "toaster");
     run_refused({"--memory", "lots"}, "--memory: 'lots' is not a size");
     run_refused({"--memory", "0"}, "--memory");
-    run_refused({"--memory", "100G"}, "--memory");
+    run_refused({"--memory", "100T"}, "--memory");
     run_refused({"--memory", "-1M"}, "--memory");
     run_refused({"--personality", "friendly"}, "friendly");
     run_refused({"--vga", "cga"}, "cga");
