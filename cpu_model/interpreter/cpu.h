@@ -83,6 +83,14 @@ struct JumpEntry {
 };
 inline constexpr unsigned jump_cache_size = 4096;
 
+// The last code segment that passed all checks of a transfer without change of level, so that interrupts and their
+// returns check it once. Descriptor, selector (RPL removed) and CPL determine the outcome, so nothing invalidates it.
+struct CodeSegmentMemo {
+    std::uint64_t descriptor = 0;  // 0 is no code segment
+    std::uint32_t selector = 0, cpl = 0;
+    SegmentRegister cs;
+};
+
 struct Cpu {
     // --- hot: the first cache lines ---
     alignas(64) std::array<std::uint64_t, gpr_count + 1> gpr{};  // [zero_slot] stays 0
@@ -105,6 +113,7 @@ struct Cpu {
     std::array<JumpEntry, jump_cache_size> jumps{};
 
     // --- system state ---
+    CodeSegmentMemo code_segment;
     SegmentRegister ldtr, tr;
     DescriptorTable gdtr, idtr;
     std::uint64_t cr0 = 0, cr2 = 0, cr3 = 0, cr4 = 0, efer = 0, apic_base = 0;

@@ -26,7 +26,7 @@ inline constexpr unsigned bits_of = sizeof(T) * 8;
 [[gnu::always_inline]] inline bool get_sf(const Cpu* c) { return static_cast<std::int64_t>(c->flag_result) < 0; }
 [[gnu::always_inline]] inline bool get_af(const Cpu* c) { return (c->flag_carry >> 4) & 1; }
 [[gnu::always_inline]] inline bool get_pf(const Cpu* c) {
-    return (std::popcount(static_cast<std::uint8_t>(c->flag_result ^ (c->flag_result >> 32))) & 1) == 0;
+    return __builtin_parity(static_cast<std::uint8_t>(c->flag_result ^ (c->flag_result >> 32))) == 0;
 }
 
 // --- writers; T is the unsigned type of the operand size ---

@@ -75,7 +75,9 @@ void set_eflags(Cpu* c, std::uint64_t value) {
     set_status_flags(c, value);
     c->eflags = (value & ~eflags::status & 0x3fffff & ~std::uint64_t{0x8028}) | eflags::fixed1;
     if (vm_changed) update_mode(c);
-    update_attention(c);
+    // Without attention before, only these can ask for it now.
+    const bool interruptible = c->intr_line && (value & eflags::if_);
+    if (c->attention != 0 || interruptible || (value & (eflags::tf | eflags::rf))) update_attention(c);
 }
 
 std::uint64_t retired_in_run(const Cpu* c) {

@@ -1,7 +1,5 @@
 #include "cpu_model/system/code_segment.h"
 
-#include "cpu_model/interpreter/flags.h"
-
 namespace southgate::cpu {
 
 InnerStack inner_stack(Cpu* c, unsigned cpl, std::uint32_t ext) {
@@ -30,18 +28,6 @@ InnerStack inner_stack(Cpu* c, unsigned cpl, std::uint32_t ext) {
     return stack;
 }
 
-CodeTarget return_target(Cpu* c, std::uint16_t selector, std::uint32_t offset) {
-    if (null_selector(selector)) raise_gp(0);
-    TableEntry entry = require_descriptor(c, selector);
-    const Descriptor& d = entry.d;
-    const unsigned rpl = rpl_of(selector);
-    if (!d.code() || rpl < c->cpl || (d.conforming() ? d.dpl() > rpl : d.dpl() != rpl))
-        raise_gp(selector_error(selector));
-    if (!d.present()) raise(Vector::segment_not_present, selector_error(selector));
-    mark_accessed(c, entry);
-    return {make_segment(selector, d), offset};
-}
-
 SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cpl) {
     if (null_selector(selector)) raise_gp(0);
     TableEntry entry = require_descriptor(c, selector);
@@ -68,10 +54,6 @@ void return_to_outer_stack(Cpu* c, const SegmentRegister& ss, std::uint32_t esp,
             (r.attributes >> SegmentRegister::dpl_shift & 3) < cpl)
             set_segment(c, s, null_segment(0));
     }
-}
-
-void load_flags(Cpu* c, std::uint32_t value, std::uint32_t changeable) {
-    set_eflags(c, (get_eflags(c) & ~std::uint64_t{changeable}) | (value & changeable) | eflags::fixed1);
 }
 
 }  // namespace southgate::cpu

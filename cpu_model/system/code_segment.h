@@ -1,6 +1,7 @@
 // Checks and loads shared by every transfer of control to another code segment.
 #pragma once
 
+#include "cpu_model/interpreter/flags.h"
 #include "cpu_model/system/descriptor.h"
 #include "cpu_model/system/stack.h"
 
@@ -11,6 +12,16 @@ struct CodeTarget {
     SegmentRegister cs;
     std::uint32_t offset = 0;
 };
+
+// Cpu::code_segment: the loaded form of a code segment entered without a change of level, or nullptr if it
+// must be checked first.
+inline const SegmentRegister* known_code(const Cpu* c, std::uint16_t selector, const Descriptor& d) {
+    const CodeSegmentMemo& m = c->code_segment;
+    return m.descriptor == d.raw() && m.selector == (selector & 0xfffcu) && m.cpl == c->cpl ? &m.cs : nullptr;
+}
+inline void remember_code(Cpu* c, std::uint16_t selector, const Descriptor& d, const SegmentRegister& cs) {
+    c->code_segment = {d.raw(), selector & 0xfffcu, c->cpl, cs};
+}
 
 // The end of a transfer: CS, EIP. The privilege level must be right already or follow with set_cpl().
 inline void enter_code(Cpu* c, const CodeTarget& target) {
@@ -47,7 +58,21 @@ InnerStack inner_stack(Cpu* c, unsigned cpl, std::uint32_t ext);
 
 // Far RET and IRET: the code segment returned to; raises #GP, #NP. Its RPL is the new CPL. The offset is not
 // checked.
-CodeTarget return_target(Cpu* c, std::uint16_t selector, std::uint32_t offset);
+inline CodeTarget return_target(Cpu* c, std::uint16_t selector, std::uint32_t offset) {
+    if (null_selector(selector)) raise_gp(0);
+    TableEntry entry = require_descriptor(c, selector);
+    const Descriptor& d = entry.d;
+    const unsigned rpl = rpl_of(selector);
+    if (const SegmentRegister* cs = known_code(c, selector, d); cs && rpl == c->cpl) [[likely]]
+        return {*cs, offset};
+    if (!d.code() || rpl < c->cpl || (d.conforming() ? d.dpl() > rpl : d.dpl() != rpl))
+        raise_gp(selector_error(selector));
+    if (!d.present()) raise(Vector::segment_not_present, selector_error(selector));
+    mark_accessed(c, entry);
+    const SegmentRegister cs = make_segment(selector, d);
+    if (rpl == c->cpl) remember_code(c, selector, d, cs);
+    return {cs, offset};
+}
 // ... and SS when that is an outer level; raises #GP, #SS.
 SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cpl);
 // The end of a return to an outer level: CPL, SS:ESP; data segments the new CPL may not use become null
@@ -55,7 +80,9 @@ SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cp
 void return_to_outer_stack(Cpu* c, const SegmentRegister& ss, std::uint32_t esp, unsigned cpl,
                            std::uint32_t pop_bytes);
 
-// Loads EFLAGS, allowing only bits of `changeable` to change.
-void load_flags(Cpu* c, std::uint32_t value, std::uint32_t changeable);
+// Loads EFLAGS: bits of `changeable` from `value`, which include all status flags; the others stay.
+inline void load_flags(Cpu* c, std::uint32_t value, std::uint32_t changeable) {
+    set_eflags(c, (c->eflags & ~std::uint64_t{changeable}) | (value & changeable) | eflags::fixed1);
+}
 
 }  // namespace southgate::cpu

@@ -20,6 +20,7 @@ inline constexpr unsigned busy = 2;  // the bit that tells busy_tss from tss
 struct Descriptor {
     std::uint32_t low = 0, high = 0;
 
+    std::uint64_t raw() const { return std::uint64_t{high} << 32 | low; }
     unsigned type() const { return high >> 8 & 0xf; }
     bool code_or_data() const { return (high & 1u << 12) != 0; }
     unsigned dpl() const { return high >> 13 & 3; }
@@ -116,10 +117,13 @@ inline void put_segment(Cpu* c, Seg s, const SegmentRegister& value) {
 // returns and real-mode loads. Limits depend on rights and limit only, and in 16-bit code no base matters to
 // the mode.
 inline void replace_segment(Cpu* c, Seg s, const SegmentRegister& value) {
-    const SegmentRegister& old = segment(c, s);
-    if (old.limit == value.limit && old.attributes == value.attributes &&
-        (old.base == value.base || (c->mode & (mode::code32 | mode::code64)) == 0)) [[likely]] {
-        put_segment(c, s, value);
+    SegmentRegister& old = segment(c, s);
+    // Not two comparisons: compilers join those into a wider load of fields that were just stored, which
+    // stalls.
+    const bool same_kind = ((old.limit ^ value.limit) | (old.attributes ^ value.attributes)) == 0;
+    if (same_kind && (old.base == value.base || (c->mode & (mode::code32 | mode::code64)) == 0)) [[likely]] {
+        old.base = value.base;
+        old.selector = value.selector;
         return;
     }
     set_segment(c, s, value);

@@ -26,10 +26,22 @@ std::uint32_t pushed_flags(const Cpu* c, const Event& e) {
     return e.from_program() ? flags & ~static_cast<std::uint32_t>(eflags::rf) : flags;
 }
 
-// The status flags stay, so the lazy ones need no evaluation.
+// The status flags stay, so the lazy ones need no evaluation; and clearing flags cannot ask for attention.
 void clear_flags(Cpu* c, std::uint64_t bits) {
     c->eflags &= ~bits;
-    update_attention(c);
+    if (c->attention != 0) [[unlikely]]
+        update_attention(c);
+}
+
+// Flags, CS, (E)IP and the error code.
+template <class T>
+[[gnu::always_inline]] inline void push_return(Stack& stack, const Cpu* c, const Event& e, bool error_code) {
+    const T ip = static_cast<T>(e.return_ip), cs = segment(c, Seg::cs).selector,
+            flags = static_cast<T>(pushed_flags(c, e));
+    if (error_code) [[unlikely]]
+        stack.push_frame(std::array<T, 4>{static_cast<T>(e.error_code), ip, cs, flags});
+    else
+        stack.push_frame(std::array<T, 3>{ip, cs, flags});
 }
 
 void real_mode_interrupt(Cpu* c, const Event& e) {
@@ -37,9 +49,7 @@ void real_mode_interrupt(Cpu* c, const Event& e) {
     if (at + 3 > c->idtr.limit) raise_gp(e.vector * 8u + 2 + e.ext());
     const auto entry = read_linear<std::uint32_t>(c, static_cast<std::uint32_t>(c->idtr.base + at));
     Stack stack(c);
-    stack.push<std::uint16_t>(pushed_flags(c, e));
-    stack.push<std::uint16_t>(segment(c, Seg::cs).selector);
-    stack.push<std::uint16_t>(e.return_ip);
+    push_return<std::uint16_t>(stack, c, e, false);
     const CodeTarget target = real_mode_target(c, static_cast<std::uint16_t>(entry >> 16), entry & 0xffff);
     stack.commit();
     enter_code(c, target);
@@ -52,16 +62,12 @@ std::uint64_t gate_cleared_flags(const Descriptor& gate) {
     return (gate.type() & 1) == 0 ? bits | eflags::if_ : bits;
 }
 
-void push_return(Stack& stack, Cpu* c, const Event& e, unsigned size) {
-    stack.push(pushed_flags(c, e), size);
-    stack.push(segment(c, Seg::cs).selector, size);
-    stack.push(e.return_ip, size);
-    if (e.has_error_code) stack.push(e.error_code, size);
-}
-
 void same_level(Cpu* c, const Event& e, const Descriptor& gate, const CodeTarget& target) {
     Stack stack(c, e.ext());
-    push_return(stack, c, e, gate.is32() ? 4 : 2);
+    if (gate.is32()) [[likely]]
+        push_return<std::uint32_t>(stack, c, e, e.has_error_code);
+    else
+        push_return<std::uint16_t>(stack, c, e, e.has_error_code);
     if (target.offset > target.cs.limit) raise_gp(e.ext());
     stack.commit();
     enter_code(c, target);
@@ -77,7 +83,10 @@ void inner_level(Cpu* c, const Event& e, const Descriptor& gate, const CodeTarge
         for (const Seg s : {Seg::gs, Seg::fs, Seg::ds, Seg::es}) stack.push(segment(c, s).selector, size);
     stack.push(segment(c, Seg::ss).selector, size);
     stack.push(get_reg<std::uint32_t>(c, Gpr::rsp), size);
-    push_return(stack, c, e, size);
+    if (gate.is32())
+        push_return<std::uint32_t>(stack, c, e, e.has_error_code);
+    else
+        push_return<std::uint16_t>(stack, c, e, e.has_error_code);
     if (target.offset > target.cs.limit) raise_gp(e.ext());
 
     c->eflags &= ~gate_cleared_flags(gate);
@@ -123,6 +132,8 @@ void protected_mode_interrupt(Cpu* c, const Event& e) {
     const std::uint16_t selector = gate.gate_selector();
     if (null_selector(selector)) raise_gp(e.ext());
     TableEntry code = require_descriptor(c, selector, Vector::general_protection, e.ext());
+    if (const SegmentRegister* cs = known_code(c, selector, code.d); cs && !v86_mode(c)) [[likely]]
+        return same_level(c, e, gate, {*cs, gate.gate_offset()});
     if (!code.d.code() || code.d.dpl() > c->cpl) raise_gp(selector_error(selector, e.ext()));
     if (!code.d.present()) raise(Vector::segment_not_present, selector_error(selector, e.ext()));
     const bool inner = !code.d.conforming() && code.d.dpl() < c->cpl;
@@ -132,10 +143,9 @@ void protected_mode_interrupt(Cpu* c, const Event& e) {
     const unsigned cpl = inner ? code.d.dpl() : c->cpl;
     const CodeTarget target{make_segment(static_cast<std::uint16_t>((selector & 0xfffcu) | cpl), code.d),
                             gate.gate_offset()};
-    if (inner)
-        inner_level(c, e, gate, target, cpl);
-    else
-        same_level(c, e, gate, target);
+    if (inner) return inner_level(c, e, gate, target, cpl);
+    remember_code(c, selector, code.d, target.cs);
+    same_level(c, e, gate, target);
 }
 
 }  // namespace

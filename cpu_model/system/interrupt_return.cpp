@@ -23,12 +23,24 @@ std::uint32_t changeable_flags(const Cpu* c, unsigned operand_size) {
     return bits;
 }
 
+struct ReturnFrame {
+    std::uint32_t offset;
+    std::uint16_t selector;
+    std::uint32_t flags;
+};
+[[gnu::always_inline]] inline ReturnFrame pop_return(Stack& stack, unsigned operand_size) {
+    if (operand_size == 4) {
+        const auto f = stack.pop_frame<std::uint32_t, 3>();
+        return {f[0], static_cast<std::uint16_t>(f[1]), f[2]};
+    }
+    const auto f = stack.pop_frame<std::uint16_t, 3>();
+    return {f[0], f[1], f[2]};
+}
+
 // Real mode, and V86 mode with IOPL 3.
 void real_mode_return(Cpu* c, unsigned operand_size) {
     Stack stack(c);
-    const std::uint32_t offset = stack.pop(operand_size);
-    const auto selector = static_cast<std::uint16_t>(stack.pop(operand_size));
-    const std::uint32_t flags = stack.pop(operand_size);
+    const auto [offset, selector, flags] = pop_return(stack, operand_size);
     const CodeTarget target = real_mode_target(c, selector, offset);
     std::uint32_t changeable = always | static_cast<std::uint32_t>(eflags::if_);
     if (!v86_mode(c)) changeable |= static_cast<std::uint32_t>(eflags::iopl);
@@ -72,9 +84,7 @@ void interrupt_return(Cpu* c, unsigned operand_size, std::uint64_t return_ip) {
     if ((c->eflags & eflags::nt) != 0) return return_to_previous_task(c, return_ip);
 
     Stack stack(c);
-    const std::uint32_t offset = stack.pop(operand_size);
-    const auto selector = static_cast<std::uint16_t>(stack.pop(operand_size));
-    const std::uint32_t flags = stack.pop(operand_size);
+    const auto [offset, selector, flags] = pop_return(stack, operand_size);
     if (operand_size == 4 && (flags & eflags::vm) != 0 && c->cpl == 0)
         return return_to_v86(c, stack, offset, selector, flags);
 

@@ -2,7 +2,9 @@
 // be one that is not in SS yet (privilege changes, task switches).
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "cpu_model/system/descriptor.h"
 
@@ -48,6 +50,33 @@ class Stack {
     }
     std::uint32_t pop(unsigned size) { return size == 4 ? pop<std::uint32_t>() : pop<std::uint16_t>(); }
 
+    // A whole frame in memory order, lowest address first: one check instead of N in the usual case.
+    template <class T, std::size_t N>
+    void push_frame(const std::array<T, N>& frame) {
+        const std::uint32_t at = (sp_ - static_cast<std::uint32_t>(sizeof frame)) & mask_;
+        if (const TlbEntry* e = frame_entry(at, sizeof frame, true)) [[likely]] {
+            // One store an element: a copy of the whole would wait for the stores that built it.
+            auto* host = reinterpret_cast<std::uint8_t*>(e->addend + linear_of_frame(at));
+            for (std::size_t i = 0; i < N; ++i) std::memcpy(host + i * sizeof(T), &frame[i], sizeof(T));
+            sp_ = (sp_ & ~mask_) | at;
+            return;
+        }
+        for (std::size_t i = N; i-- > 0;) push<T>(frame[i]);
+    }
+    template <class T, std::size_t N>
+    std::array<T, N> pop_frame() {
+        std::array<T, N> frame;
+        const std::uint32_t at = sp_ & mask_;
+        if (const TlbEntry* e = frame_entry(at, sizeof frame, false)) [[likely]] {
+            const auto* host = reinterpret_cast<const std::uint8_t*>(e->addend + linear_of_frame(at));
+            for (std::size_t i = 0; i < N; ++i) std::memcpy(&frame[i], host + i * sizeof(T), sizeof(T));
+            skip(sizeof frame);
+            return frame;
+        }
+        for (T& value : frame) value = static_cast<T>(pop<T>());
+        return frame;
+    }
+
     // Moves SP up without reading.
     void skip(std::uint32_t bytes) { sp_ = (sp_ & ~mask_) | ((sp_ + bytes) & mask_); }
     std::uint32_t sp() const { return sp_; }
@@ -56,6 +85,16 @@ class Stack {
     void commit() const { set_reg<std::uint32_t>(c_, Gpr::rsp, sp_); }
 
   private:
+    std::uint64_t linear_of_frame(std::uint32_t at) const { return static_cast<std::uint32_t>(base_ + at); }
+    // The translation of [at, at + size) if the segment allows it, it lies in one page and nothing about it
+    // is slow.
+    const TlbEntry* frame_entry(std::uint32_t at, unsigned size, bool write) const {
+        if (at < low_ || std::uint64_t{at} + size - 1 > high_) return nullptr;
+        const std::uint64_t first = linear_of_frame(at);
+        const TlbEntry& e = c_->mmu.data[privilege_ == Privilege::user][(first >> page_bits) % tlb_size];
+        return ((first + size - 1) & page_mask) == (write ? e.write_tag : e.read_tag) ? &e : nullptr;
+    }
+
     template <class T>
     std::uint64_t linear(std::uint32_t offset) const {
         if (offset < low_ || std::uint64_t{offset} + sizeof(T) - 1 > high_) [[unlikely]]
