@@ -13,7 +13,8 @@ std::uint64_t systemc_now() { return sc_core::sc_time_stamp().value(); }
 
 }  // namespace
 
-CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& config, const EngineFactory& factory)
+CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& config,
+                     const EngineFactory& factory)
     : sc_module(name), config_(config), vcpu_(factory(*this)), tsc_clock_(config.tsc_hz) {
     SC_HAS_PROCESS(CpuModule);
     SC_THREAD(thread);
@@ -41,7 +42,8 @@ CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& confi
     });
     a20m.on_change([this](bool level) { vcpu_->set_a20m(level); });
 
-    // Ticks an instruction takes; where the two clocks have no integer ratio, set_clock() before each run corrects.
+    // Ticks an instruction takes; where the two clocks have no integer ratio, set_clock() before each run
+    // corrects.
     instruction_rate_ = ~std::uint64_t{0} / config_.instruction_time_ps;
     tsc_ticks_per_instruction_ = tsc_clock_.ticks(config_.instruction_time_ps);
     vcpu_->set_ticks_per_instruction(static_cast<std::uint32_t>(tsc_ticks_per_instruction_));
@@ -60,10 +62,10 @@ void CpuModule::end_of_elaboration() {
 
 void CpuModule::report_to(EventStream& events) {
     events_ = &events;
-    events.set_clock({[this] { return local_time_ps(); }, [this] { return instructions(); },
-                      [this] { return linear_rip(); }, [this] { return mode(); },
-                      [this] { return in_port_io_; }},
-                     name());
+    events.set_clock(
+        {[this] { return local_time_ps(); }, [this] { return instructions(); },
+         [this] { return linear_rip(); }, [this] { return mode(); }, [this] { return in_port_io_; }},
+        name());
     vcpu_->set_pio_observer(&events);
 }
 
@@ -75,7 +77,8 @@ std::uint64_t CpuModule::horizon() const {
     return kernel_now_ + std::min(pending, config_.quantum_ps);
 }
 
-// Instructions that start within the next `ps` picoseconds: the quotient rounded up. Each exit asks; no division.
+// Instructions that start within the next `ps` picoseconds: the quotient rounded up. Each exit asks; no
+// division.
 std::uint64_t CpuModule::instructions_in(std::uint64_t ps) const {
     __extension__ using Wide = unsigned __int128;
     auto count = static_cast<std::uint64_t>(static_cast<Wide>(ps) * instruction_rate_ >> 64);
@@ -131,7 +134,8 @@ void CpuModule::thread() {
         if (reset_wanted_) leave_reset();
         if (init_latched_) take_latched_init();
         if (start_pending_ && !start_charged_) {
-            // A policy that completes the pending port I/O at the reset vector does so before the first fetch.
+            // A policy that completes the pending port I/O at the reset vector does so before the first
+            // fetch.
             complete_pending();
             now_ += starting_ == CpuReset::init ? config_.init_to_fetch_ps : config_.reset_to_fetch_ps;
             start_charged_ = true;
@@ -174,21 +178,28 @@ void CpuModule::run_slice(std::uint64_t end) {
     account(exit);
 
     switch (exit.reason) {
-        case cpu::ExitReason::pio: port_io(exit.pio); break;
+        case cpu::ExitReason::pio:
+            port_io(exit.pio);
+            break;
         case cpu::ExitReason::hlt:
             if (events_) events_->cpu_activity(CpuActivity::halt, vcpu_->linear_rip());
             special_cycle(chipset::SpecialCycle::Kind::halt, tlm::TLM_IGNORE_COMMAND, nullptr);
             wait_for(wake_any);
             break;
-        case cpu::ExitReason::wait_for_sipi: wait_for(wake_any); break;
-        case cpu::ExitReason::shutdown: shutdown(); break;
+        case cpu::ExitReason::wait_for_sipi:
+            wait_for(wake_any);
+            break;
+        case cpu::ExitReason::shutdown:
+            shutdown();
+            break;
         case cpu::ExitReason::internal_error:
             internal_error_ = exit.message ? exit.message : "the engine gave no reason";
             stop();
             break;
         case cpu::ExitReason::budget_end:
         case cpu::ExitReason::interrupt_window:
-        case cpu::ExitReason::debug: break;
+        case cpu::ExitReason::debug:
+            break;
     }
     // An INIT# that SMM held back is taken by the engine behind RSM.
     if (init_blocked_ && !vcpu_->events().init_pending) {
@@ -215,7 +226,8 @@ void CpuModule::shutdown() {
     if (events_) events_->cpu_activity(CpuActivity::shutdown, vcpu_->linear_rip());
     woken_ = 0;
     special_cycle(chipset::SpecialCycle::Kind::shutdown, tlm::TLM_IGNORE_COMMAND, nullptr);
-    // Left only by INIT#, RESET#, NMI and SMI# (SDM vol. 3A 6.15); the chipset may have answered inside the cycle.
+    // Left only by INIT#, RESET#, NMI and SMI# (SDM vol. 3A 6.15); the chipset may have answered inside the
+    // cycle.
     wait_for(wake_from_shutdown);
 }
 
@@ -243,9 +255,12 @@ void CpuModule::start(CpuReset kind) {
 void CpuModule::init_changed(bool asserted) {
     if (!asserted) return;
     if (where_ == Where::transaction) {
-        // The platform holds the CPU in the exit of its own port I/O: INIT acts now, the completion comes later.
-        if (vcpu_->take_init_now()) start(CpuReset::init);
-        else init_blocked_ = true;
+        // The platform holds the CPU in the exit of its own port I/O: INIT acts now, the completion comes
+        // later.
+        if (vcpu_->take_init_now())
+            start(CpuReset::init);
+        else
+            init_blocked_ = true;
     } else {
         init_latched_ = true;
     }
@@ -255,8 +270,10 @@ void CpuModule::init_changed(bool asserted) {
 void CpuModule::take_latched_init() {
     init_latched_ = false;
     complete_pending();
-    if (vcpu_->take_init_now()) start(CpuReset::init);
-    else init_blocked_ = true;
+    if (vcpu_->take_init_now())
+        start(CpuReset::init);
+    else
+        init_blocked_ = true;
 }
 
 void CpuModule::start_up(std::uint8_t vector) {
@@ -352,7 +369,8 @@ void CpuModule::port_io(const cpu::PioExit& pio) {
 void CpuModule::memory_access(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data,
                               unsigned size) {
     ++counters_.memory_transactions;
-    if (transport(*memory_if_, command, address, data, size) && payload_.is_dmi_allowed()) request_dmi(address);
+    if (transport(*memory_if_, command, address, data, size) && payload_.is_dmi_allowed())
+        request_dmi(address);
 }
 
 void CpuModule::read(std::uint64_t physical, void* data, unsigned size) {
@@ -365,7 +383,8 @@ void CpuModule::write(std::uint64_t physical, const void* data, unsigned size) {
     memory_access(tlm::TLM_WRITE_COMMAND, physical, copy, size);
 }
 
-void CpuModule::special_cycle(chipset::SpecialCycle::Kind kind, tlm::tlm_command command, std::uint8_t* data) {
+void CpuModule::special_cycle(chipset::SpecialCycle::Kind kind, tlm::tlm_command command,
+                              std::uint8_t* data) {
     special_->kind = kind;
     special_payload_.set_command(command);
     special_payload_.set_address(0);
@@ -430,7 +449,8 @@ void CpuModule::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 las
     if (!map_.remove(first, last)) return;
     ++counters_.dmi_invalidations;
     map_changed_ = true;
-    // Inside run() the engine must not use the old map for one more access; outside, several changes make one.
+    // Inside run() the engine must not use the old map for one more access; outside, several changes make
+    // one.
     if (where_ == Where::run) apply_memory_map();
 }
 

@@ -1,10 +1,10 @@
 // A vCPU as an sc_module: the drop-in x86 initiator.
 //
-// Two initiator sockets (memory, I/O) carry plain generic payloads; interrupt acknowledge and the Shutdown and Halt
-// special cycles travel on the I/O socket with a chipset::SpecialCycle extension. The pins are immediate lines
-// (chipset/lines.h). Time is loosely timed and exact at once: an instruction never *starts* at or after the next
-// pending SystemC activity, so a timer interrupt is taken at the first instruction boundary after its time; PIO
-// round trips and memory accesses never wait().
+// Two initiator sockets (memory, I/O) carry plain generic payloads; interrupt acknowledge and the Shutdown
+// and Halt special cycles travel on the I/O socket with a chipset::SpecialCycle extension. The pins are
+// immediate lines (chipset/lines.h). Time is loosely timed and exact at once: an instruction never *starts*
+// at or after the next pending SystemC activity, so a timer interrupt is taken at the first instruction
+// boundary after its time; PIO round trips and memory accesses never wait().
 #pragma once
 
 #include <cstdint>
@@ -27,13 +27,13 @@ namespace southgate::platform {
 class EventStream;
 
 struct CpuConfig {
-    std::uint64_t instruction_time_ps = 10'000;   // 10 ns: 100 million instructions a simulated second
-    std::uint64_t tsc_hz = 1'000'000'000;         // derived from the same virtual time
-    std::uint64_t quantum_ps = 1'000'000'000;     // the CPU runs at most this far ahead when nothing is pending
-    std::uint64_t init_to_fetch_ps = 0;           // processor-internal time from INIT# to the first fetch
-    std::uint64_t reset_to_fetch_ps = 0;          // ... from the release of RESET# to the first fetch
+    std::uint64_t instruction_time_ps = 10'000;  // 10 ns: 100 million instructions a simulated second
+    std::uint64_t tsc_hz = 1'000'000'000;        // derived from the same virtual time
+    std::uint64_t quantum_ps = 1'000'000'000;  // the CPU runs at most this far ahead when nothing is pending
+    std::uint64_t init_to_fetch_ps = 0;        // processor-internal time from INIT# to the first fetch
+    std::uint64_t reset_to_fetch_ps = 0;       // ... from the release of RESET# to the first fetch
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;
-    bool quirk_out_7e = true;                     // KVM_X86_QUIRK_OUT_7E_INC_RIP
+    bool quirk_out_7e = true;  // KVM_X86_QUIRK_OUT_7E_INC_RIP
 };
 
 struct CpuCounters {
@@ -50,21 +50,22 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     tlm::tlm_initiator_socket<32> memory{"memory"};
     tlm::tlm_initiator_socket<32> io{"io"};
 
-    chipset::LineIn init{"init"};              // INIT#: taken from the asserting edge
-    chipset::LineIn cpurst{"cpurst"};          // RESET#: held while asserted, starts from the releasing edge
-    chipset::LineIn power_good{"power_good"};  // a falling edge is loss of power; unbound means always powered
-    chipset::LineIn smi{"smi"};                // SMI#, edge
-    chipset::LineIn nmi{"nmi"};                // NMI, edge
-    chipset::LineIn intr{"intr"};              // INTR, level
-    chipset::LineIn a20m{"a20m"};              // A20M#: asserted = address bit 20 forced to 0
-    chipset::LineOut smiact{"smiact"};         // SMIACT#
-    chipset::LineOut ferr{"ferr"};             // FERR#: never asserted, the engines report x87 errors natively
+    chipset::LineIn init{"init"};      // INIT#: taken from the asserting edge
+    chipset::LineIn cpurst{"cpurst"};  // RESET#: held while asserted, starts from the releasing edge
+    chipset::LineIn power_good{
+        "power_good"};                  // a falling edge is loss of power; unbound means always powered
+    chipset::LineIn smi{"smi"};         // SMI#, edge
+    chipset::LineIn nmi{"nmi"};         // NMI, edge
+    chipset::LineIn intr{"intr"};       // INTR, level
+    chipset::LineIn a20m{"a20m"};       // A20M#: asserted = address bit 20 forced to 0
+    chipset::LineOut smiact{"smiact"};  // SMIACT#
+    chipset::LineOut ferr{"ferr"};      // FERR#: never asserted, the engines report x87 errors natively
 
     CpuModule(const sc_core::sc_module_name& name, const CpuConfig& config, const EngineFactory& factory);
     ~CpuModule() override;
 
-    // The local APIC of this CPU, if there is one: who learns IA32_APIC_BASE and CR8, and who answers the interrupt
-    // acknowledge. Without one, CR8 reads 0 and the acknowledge goes to the I/O socket.
+    // The local APIC of this CPU, if there is one: who learns IA32_APIC_BASE and CR8, and who answers the
+    // interrupt acknowledge. Without one, CR8 reads 0 and the acknowledge goes to the I/O socket.
     struct LocalApic {
         std::function<void(std::uint64_t base)> base_written;
         std::function<std::uint8_t()> read_cr8;
@@ -96,7 +97,8 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     // Local time of the CPU, ps, and instructions retired since power-on; exact inside transactions too.
     std::uint64_t local_time_ps() const;
     std::uint64_t instructions() const;
-    // Processor mode for people: "real", "protected 16", "protected 32", "paged 32", "v86", "long 64", "smm" ...
+    // Processor mode for people: "real", "protected 16", "protected 32", "paged 32", "v86", "long 64", "smm"
+    // ...
     std::string_view mode() const;
     std::uint64_t linear_rip() const { return vcpu_->linear_rip(); }
     bool in_port_io() const { return in_port_io_; }
@@ -112,14 +114,21 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
   private:
     enum class Where : std::uint8_t { loop, run, transaction };  // what a line change interrupts
     enum Wake : unsigned {
-        wake_intr = 1, wake_nmi = 2, wake_smi = 4, wake_init = 8, wake_reset = 16, wake_stop = 32, wake_sipi = 64,
+        wake_intr = 1,
+        wake_nmi = 2,
+        wake_smi = 4,
+        wake_init = 8,
+        wake_reset = 16,
+        wake_stop = 32,
+        wake_sipi = 64,
         wake_from_shutdown = wake_nmi | wake_smi | wake_init | wake_reset | wake_stop,
         wake_any = wake_from_shutdown | wake_intr | wake_sipi,
     };
 
     void end_of_elaboration() override;
     void thread();
-    // Next moment the CPU may not start an instruction at or after: pending activity or the end of the quantum.
+    // Next moment the CPU may not start an instruction at or after: pending activity or the end of the
+    // quantum.
     std::uint64_t horizon() const;
     std::uint64_t instructions_in(std::uint64_t ps) const;
     void wait_until(std::uint64_t time_ps);
@@ -137,7 +146,8 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     // One transaction with the reused payload. False when nobody answered; then `data` of a read floats high.
     bool transport(tlm::tlm_fw_transport_if<>& target, tlm::tlm_command command, std::uint64_t address,
                    std::uint8_t* data, unsigned size);
-    void transport_at(tlm::tlm_fw_transport_if<>& target, tlm::tlm_generic_payload& trans, std::uint64_t& local);
+    void transport_at(tlm::tlm_fw_transport_if<>& target, tlm::tlm_generic_payload& trans,
+                      std::uint64_t& local);
     void memory_access(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data, unsigned size);
     void special_cycle(chipset::SpecialCycle::Kind kind, tlm::tlm_command command, std::uint8_t* data);
     void request_dmi(std::uint64_t address);
@@ -188,17 +198,17 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     unsigned woken_ = 0;
     bool waiting_ = false, stopping_ = false;
     bool power_lost_ = false, power_up_ = true;
-    bool reset_wanted_ = true;         // RESET# was asserted since the last start
-    bool reset_in_transaction_ = true; // ... while a transaction of ours was under way
-    bool init_latched_ = false;        // INIT# edge to be taken by the loop
-    bool init_blocked_ = false;        // INIT# edge the engine has latched (SMM)
+    bool reset_wanted_ = true;          // RESET# was asserted since the last start
+    bool reset_in_transaction_ = true;  // ... while a transaction of ours was under way
+    bool init_latched_ = false;         // INIT# edge to be taken by the loop
+    bool init_blocked_ = false;         // INIT# edge the engine has latched (SMM)
     CpuReset starting_ = CpuReset::power_on;
     bool start_pending_ = false, start_charged_ = false;
 
     MemoryMap map_;
     bool map_changed_ = false;
     tlm::tlm_generic_payload payload_, special_payload_;
-    chipset::SpecialCycle* special_;   // owned by special_payload_
+    chipset::SpecialCycle* special_;  // owned by special_payload_
     const char* internal_error_ = nullptr;
     CpuCounters counters_;
 };

@@ -9,7 +9,8 @@
 namespace southgate::platform {
 
 HostMemory::HostMemory(std::size_t size) : size_(size) {
-    // NORESERVE: a guest with more RAM than the host has free still starts, and pays only for what it touches.
+    // NORESERVE: a guest with more RAM than the host has free still starts, and pays only for what it
+    // touches.
     void* p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED) throw std::bad_alloc{};
     data_ = static_cast<std::uint8_t*>(p);

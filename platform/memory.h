@@ -1,7 +1,7 @@
 // Memory as TLM-2.0 targets: RAM and ROM, with DMI and debug transport.
 //
-// Host memory comes from anonymous mmap: pages are zero and cost nothing until they are touched, so that a machine
-// with gigabytes of RAM starts at once and every run starts alike.
+// Host memory comes from anonymous mmap: pages are zero and cost nothing until they are touched, so that a
+// machine with gigabytes of RAM starts at once and every run starts alike.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ class MemoryTarget : public sc_core::sc_module, private tlm::tlm_fw_transport_if
     std::span<std::uint8_t> bytes() { return {memory_.data(), memory_.size()}; }
     std::size_t size() const { return memory_.size(); }
 
-    // Called after a write that did not go through DMI (a DMA master, a debugger), with the host bytes written:
-    // whoever caches the contents, such as a CPU that decoded code there, drops its copy.
+    // Called after a write that did not go through DMI (a DMA master, a debugger), with the host bytes
+    // written: whoever caches the contents, such as a CPU that decoded code there, drops its copy.
     using WriteHook = std::function<void(const std::uint8_t* host, std::size_t size)>;
     void on_write(WriteHook hook) { on_write_ = std::move(hook); }
 
@@ -62,8 +62,8 @@ class MemoryTarget : public sc_core::sc_module, private tlm::tlm_fw_transport_if
     WriteHook on_write_;
 };
 
-// Dynamic RAM. A hard reset leaves the contents alone: real RAM usually survives the 2 ms without refresh, and
-// firmware that relies on neither is served (PMC 290549; reset-domain matrix, "RAM contents").
+// Dynamic RAM. A hard reset leaves the contents alone: real RAM usually survives the 2 ms without refresh,
+// and firmware that relies on neither is served (PMC 290549; reset-domain matrix, "RAM contents").
 class Ram : public MemoryTarget {
   public:
     Ram(const sc_core::sc_module_name& name, std::size_t size,

@@ -22,7 +22,8 @@ cpu::MemorySlot part(const cpu::MemorySlot& slot, std::uint64_t start, std::uint
 
 }  // namespace
 
-bool MemoryMap::add(std::uint64_t start, std::uint64_t end, std::uint8_t* host, bool readable, bool writable) {
+bool MemoryMap::add(std::uint64_t start, std::uint64_t end, std::uint8_t* host, bool readable,
+                    bool writable) {
     if (end < start || !host || (!readable && !writable)) return false;
     // Physical addresses end at 2^52; a grant "to the end of the address space" must not overflow below.
     end = std::min<std::uint64_t>(end, (std::uint64_t{1} << 52) - 1);

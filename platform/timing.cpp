@@ -20,7 +20,8 @@ constexpr BusField bus_fields[] = {
     {"config_data", &BusTiming::config_data, "configuration cycle on bus 0"},
     {"pci_io", &BusTiming::pci_io, "PCI I/O cycle, medium decode"},
     {"pci_memory", &BusTiming::pci_memory, "PCI memory cycle, medium decode"},
-    {"pci_subtractive", &BusTiming::pci_subtractive, "added when the ISA bridge claims what nobody else does"},
+    {"pci_subtractive", &BusTiming::pci_subtractive,
+     "added when the ISA bridge claims what nobody else does"},
     {"piix_internal", &BusTiming::piix_internal, "register inside the southbridge"},
     {"isa_synchronise", &BusTiming::isa_synchronise, "PCI clock to SYSCLK"},
     {"isa_io_8", &BusTiming::isa_io_8, "one byte of an 8-bit ISA I/O cycle"},
@@ -49,7 +50,9 @@ std::vector<TimingEntry> make_entries() {
         entries.push_back(
             {"bus", f.name, f.description,
              [m = f.member](const PlatformTiming& t) { return chipset::to_picoseconds(t.bus.*m); },
-             [m = f.member](PlatformTiming& t, std::uint64_t ps) { t.bus.*m = chipset::from_picoseconds(ps); }});
+             [m = f.member](PlatformTiming& t, std::uint64_t ps) {
+                 t.bus.*m = chipset::from_picoseconds(ps);
+             }});
     for (const auto& f : cpu_fields)
         entries.push_back({"cpu", f.name, f.description,
                            [m = f.member](const PlatformTiming& t) { return t.cpu.*m; },

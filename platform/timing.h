@@ -1,5 +1,6 @@
-// One table of everything in a machine that takes time: reset sequencing, bus cycles, the processor. A configuration
-// file overrides single entries by name, e.g. `init_pulse = "480 ns"` in section [timing.reset].
+// One table of everything in a machine that takes time: reset sequencing, bus cycles, the processor. A
+// configuration file overrides single entries by name, e.g. `init_pulse = "480 ns"` in section
+// [timing.reset].
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,9 @@
 namespace southgate::platform {
 
 struct CpuTiming {
-    std::uint64_t instruction_ps = 10'000;   // one instruction: 100 million a simulated second
-    std::uint64_t init_to_fetch_ps = 0;      // INIT# edge to the first fetch
-    std::uint64_t reset_to_fetch_ps = 0;     // RESET# release to the first fetch
+    std::uint64_t instruction_ps = 10'000;  // one instruction: 100 million a simulated second
+    std::uint64_t init_to_fetch_ps = 0;     // INIT# edge to the first fetch
+    std::uint64_t reset_to_fetch_ps = 0;    // RESET# release to the first fetch
 };
 
 struct PlatformTiming {
@@ -33,7 +34,7 @@ struct TimingEntry {
     std::string_view section;  // "reset", "bus", "cpu"
     std::string_view name;
     std::string_view description;
-    std::function<std::uint64_t(const PlatformTiming&)> get;       // ps
+    std::function<std::uint64_t(const PlatformTiming&)> get;  // ps
     std::function<void(PlatformTiming&, std::uint64_t ps)> set;
 };
 

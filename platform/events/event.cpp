@@ -7,9 +7,12 @@ namespace {
 struct KindName {
     std::string_view operator()(const PioHappened& e) const {
         switch (e.step) {
-            case PioStep::exit: return "pio.exit";
-            case PioStep::complete: return "pio.complete";
-            case PioStep::cancel: return "pio.cancel";
+            case PioStep::exit:
+                return "pio.exit";
+            case PioStep::complete:
+                return "pio.complete";
+            case PioStep::cancel:
+                return "pio.cancel";
         }
         return "pio";
     }
@@ -27,21 +30,30 @@ std::string_view kind_of(const Event& event) { return std::visit(KindName{}, eve
 
 std::string_view name_of(CpuReset kind) {
     switch (kind) {
-        case CpuReset::init: return "init";
-        case CpuReset::reset: return "reset";
-        case CpuReset::power_on: return "power-on";
+        case CpuReset::init:
+            return "init";
+        case CpuReset::reset:
+            return "reset";
+        case CpuReset::power_on:
+            return "power-on";
     }
     return "";
 }
 
 std::string_view name_of(CpuActivity activity) {
     switch (activity) {
-        case CpuActivity::shutdown: return "cpu.shutdown";
-        case CpuActivity::halt: return "cpu.halt";
-        case CpuActivity::smm_enter: return "cpu.smm_enter";
-        case CpuActivity::smm_leave: return "cpu.smm_leave";
-        case CpuActivity::held: return "cpu.held";
-        case CpuActivity::reset: return "cpu.reset";
+        case CpuActivity::shutdown:
+            return "cpu.shutdown";
+        case CpuActivity::halt:
+            return "cpu.halt";
+        case CpuActivity::smm_enter:
+            return "cpu.smm_enter";
+        case CpuActivity::smm_leave:
+            return "cpu.smm_leave";
+        case CpuActivity::held:
+            return "cpu.held";
+        case CpuActivity::reset:
+            return "cpu.reset";
     }
     return "";
 }

@@ -23,8 +23,8 @@ struct LineChanged {
     bool asserted;
 };
 
-// A reset source fired. `mode` and `linear_rip` are the CPU's at that moment; in_port_io: inside the transaction
-// of its last port I/O.
+// A reset source fired. `mode` and `linear_rip` are the CPU's at that moment; in_port_io: inside the
+// transaction of its last port I/O.
 struct ResetRequested {
     std::string_view reset_source;
     std::string_view mode;
@@ -39,7 +39,8 @@ struct FirstFetch {
     std::uint64_t linear_rip;
 };
 
-// `held`: stopped by RESET# or loss of power. `reset`: the state of INIT or RESET# was loaded; the first fetch follows.
+// `held`: stopped by RESET# or loss of power. `reset`: the state of INIT or RESET# was loaded; the first
+// fetch follows.
 enum class CpuActivity : std::uint8_t { shutdown, halt, smm_enter, smm_leave, held, reset };
 struct CpuActivityChanged {
     CpuActivity activity;

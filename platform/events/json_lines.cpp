@@ -36,11 +36,12 @@ struct Payload {
 
     void operator()(const PioHappened& e) const {
         const cpu::PioEvent& p = e.pio;
-        fmt::format_to(out,
-                       R"(,"direction":"{}","port":"{:#x}","size":{},"count":{},"data":"{:#x}","snapshot":"{:#x}",)"
-                       R"("visible_rip":"{:#x}","linear_rip":"{:#x}","rip":"{:#x}")",
-                       p.direction == cpu::Direction::in ? "in" : "out", p.port, p.size, p.count, p.data,
-                       p.snapshot, p.visible_rip, p.linear_rip, p.rip);
+        fmt::format_to(
+            out,
+            R"(,"direction":"{}","port":"{:#x}","size":{},"count":{},"data":"{:#x}","snapshot":"{:#x}",)"
+            R"("visible_rip":"{:#x}","linear_rip":"{:#x}","rip":"{:#x}")",
+            p.direction == cpu::Direction::in ? "in" : "out", p.port, p.size, p.count, p.data, p.snapshot,
+            p.visible_rip, p.linear_rip, p.rip);
     }
     void operator()(const LineChanged& e) const {
         fmt::format_to(out, R"(,"line":)");
@@ -62,7 +63,8 @@ struct Payload {
     void operator()(const RegisterWritten& e) const {
         fmt::format_to(out, R"(,"register":)");
         quoted(out, e.name);
-        fmt::format_to(out, R"(,"offset":"{:#x}","before":"{:#x}","after":"{:#x}")", e.offset, e.before, e.after);
+        fmt::format_to(out, R"(,"offset":"{:#x}","before":"{:#x}","after":"{:#x}")", e.offset, e.before,
+                       e.after);
     }
     void operator()(const Noted& e) const {
         fmt::format_to(out, R"(,"key":)");

@@ -46,8 +46,8 @@ void EventStream::pio_cancel(const cpu::PioEvent& e) {
     emit(clock_.time_ps(), cpu_name_, PioHappened{PioStep::cancel, e});
 }
 
-void EventStream::register_written(const char* device, const chipset::RegisterInfo& info, std::uint64_t before,
-                                   std::uint64_t after, const sc_core::sc_time& at) {
+void EventStream::register_written(const char* device, const chipset::RegisterInfo& info,
+                                   std::uint64_t before, std::uint64_t after, const sc_core::sc_time& at) {
     emit(at.value(), device, RegisterWritten{info.name, info.offset, before, after});
 }
 

@@ -1,5 +1,5 @@
-// The event stream of a machine: collects what the CPU module, the port-I/O unit and the chipset report, and hands
-// it to the sinks in order. Nothing is built while there is no sink.
+// The event stream of a machine: collects what the CPU module, the port-I/O unit and the chipset report, and
+// hands it to the sinks in order. Nothing is built while there is no sink.
 #pragma once
 
 #include <functional>
@@ -45,7 +45,8 @@ class EventStream : public chipset::Observer, public cpu::PioObserver {
     // chipset::Observer
     void register_written(const char* device, const chipset::RegisterInfo& info, std::uint64_t before,
                           std::uint64_t after, const sc_core::sc_time& at) override;
-    void line_changed(const char* device, const char* line, bool asserted, const sc_core::sc_time& at) override;
+    void line_changed(const char* device, const char* line, bool asserted,
+                      const sc_core::sc_time& at) override;
     void reset_requested(const char* device, const char* source, const sc_core::sc_time& at) override;
     void note(const char* device, const char* key, std::uint64_t value, const sc_core::sc_time& at) override;
 

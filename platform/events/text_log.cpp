@@ -5,7 +5,9 @@
 namespace southgate::platform {
 
 std::string format_time(std::uint64_t ps) {
-    const auto seconds = [&](double unit, const char* name) { return fmt::format("{:.3f} {}", ps / unit, name); };
+    const auto seconds = [&](double unit, const char* name) {
+        return fmt::format("{:.3f} {}", ps / unit, name);
+    };
     if (ps >= 1'000'000'000'000) return seconds(1e12, "s");
     if (ps >= 1'000'000'000) return seconds(1e9, "ms");
     if (ps >= 1'000'000) return seconds(1e6, "us");
@@ -34,7 +36,9 @@ struct Describe {
     std::string operator()(const FirstFetch& e) const {
         return fmt::format("{:08X} after {}", e.linear_rip, name_of(e.kind));
     }
-    std::string operator()(const CpuActivityChanged& e) const { return fmt::format("at {:08X}", e.linear_rip); }
+    std::string operator()(const CpuActivityChanged& e) const {
+        return fmt::format("at {:08X}", e.linear_rip);
+    }
     std::string operator()(const RegisterWritten& e) const {
         return fmt::format("{} {:X} -> {:X}", e.name, e.before, e.after);
     }

@@ -13,12 +13,12 @@ namespace southgate::platform {
 namespace {
 
 // Lines that belong to the story of a reset; interrupts do not.
-constexpr std::array<std::string_view, 10> reset_lines{"init",   "cpurst",         "pcirst",      "rstdrv",
-                                                       "pltrst", "power_good",     "powered_off", "rcin",
+constexpr std::array<std::string_view, 10> reset_lines{"init",      "cpurst",        "pcirst",      "rstdrv",
+                                                       "pltrst",    "power_good",    "powered_off", "rcin",
                                                        "sys_reset", "resume_well_ok"};
 
-// Sources that pull INIT# alone. With a personality that makes them reset the machine, no INIT# comes and the lines go
-// to the latest request.
+// Sources that pull INIT# alone. With a personality that makes them reset the machine, no INIT# comes and the
+// lines go to the latest request.
 bool makes_init(std::string_view source) {
     return source == "port92" || source == "cf9-soft" || source == "shutdown" || source.starts_with("kbc-") ||
            source == "trc-soft" || source == "init";
@@ -32,12 +32,18 @@ bool is_reset_line(std::string_view line) {
 
 std::string_view name_of(PioFate fate) {
     switch (fate) {
-        case PioFate::none: return "none pending";
-        case PioFate::pending: return "never re-entered";
-        case PioFate::completed_before_exit: return "completed before the exit";
-        case PioFate::completed_before_line: return "completed before the line came";
-        case PioFate::completed_after_reset: return "completed after the reset";
-        case PioFate::dropped: return "dropped";
+        case PioFate::none:
+            return "none pending";
+        case PioFate::pending:
+            return "never re-entered";
+        case PioFate::completed_before_exit:
+            return "completed before the exit";
+        case PioFate::completed_before_line:
+            return "completed before the line came";
+        case PioFate::completed_after_reset:
+            return "completed after the reset";
+        case PioFate::dropped:
+            return "dropped";
     }
     return "";
 }
@@ -66,11 +72,15 @@ void ResetTimeline::take(const Event& event) {
         // The latest request that came from a port I/O still open.
         ResetRecord* r = nullptr;
         for (std::size_t i = records_.size(); recording_ && !r && i-- > 0;)
-            if (records_[i].fate == PioFate::pending) r = &records_[i];
-            else if (records_[i].fetched) break;
+            if (records_[i].fate == PioFate::pending)
+                r = &records_[i];
+            else if (records_[i].fetched)
+                break;
         if (!r) return;
-        if (pio->step == PioStep::cancel) r->fate = PioFate::dropped;
-        else r->fate = r->taken ? PioFate::completed_after_reset : PioFate::completed_before_line;
+        if (pio->step == PioStep::cancel)
+            r->fate = PioFate::dropped;
+        else
+            r->fate = r->taken ? PioFate::completed_after_reset : PioFate::completed_before_line;
     } else if (const auto* cpu = std::get_if<CpuActivityChanged>(&event.payload)) {
         if (cpu->activity == CpuActivity::reset)
             for (auto r = records_.rbegin(); r != records_.rend() && !r->fetched; ++r) r->taken = true;
@@ -93,8 +103,9 @@ void ResetTimeline::take(const Event& event) {
     }
 }
 
-// The record a line or a first fetch belongs to: the oldest request still on its way that leads to this kind of reset.
-// A request that comes while another is under way (software often tries the next method at once) waits its turn.
+// The record a line or a first fetch belongs to: the oldest request still on its way that leads to this kind
+// of reset. A request that comes while another is under way (software often tries the next method at once)
+// waits its turn.
 ResetRecord* ResetTimeline::owner(bool init) {
     for (std::size_t i = first_open_; recording_ && i < records_.size(); ++i)
         if (!records_[i].fetched && makes_init(records_[i].reset_source) == init) return &records_[i];
@@ -156,12 +167,13 @@ std::string ResetTimeline::format() const {
         fmt::format_to(out, "\n     cause      ");
         if (r.pio) {
             fmt::format_to(out, "{} at {:08X}, {} mode\n", format_access(*r.pio), r.pio->snapshot, r.mode);
-            fmt::format_to(out, "     port I/O   snapshot {:08X}, rip at the exit {:X}: {}\n", r.pio->snapshot,
-                           r.pio->visible_rip, name_of(r.fate));
+            fmt::format_to(out, "     port I/O   snapshot {:08X}, rip at the exit {:X}: {}\n",
+                           r.pio->snapshot, r.pio->visible_rip, name_of(r.fate));
         } else if (r.number == 0) {
             fmt::format_to(out, "power supply\n");
         } else {
-            fmt::format_to(out, "{}, CPU at {:08X}, {} mode; no port I/O pending\n", r.device, r.cause_rip, r.mode);
+            fmt::format_to(out, "{}, CPU at {:08X}, {} mode; no port I/O pending\n", r.device, r.cause_rip,
+                           r.mode);
         }
         if (!r.lines.empty()) {
             fmt::format_to(out, "     lines      ");
@@ -180,13 +192,17 @@ std::string ResetTimeline::format() const {
                            format_time(r.fetch_ps - std::min(r.fetch_ps, r.requested_ps)));
             const std::uint64_t ran = r.fetch_instructions - r.requested_instructions;
             // The port I/O itself counts as one.
-            const std::uint64_t own = r.fate == PioFate::completed_before_line || r.fate == PioFate::completed_after_reset;
+            const std::uint64_t own =
+                r.fate == PioFate::completed_before_line || r.fate == PioFate::completed_after_reset;
             if (ran > own)
-                fmt::format_to(out, ", {} more instruction{} before it", ran - own, ran - own == 1 ? "" : "s");
+                fmt::format_to(out, ", {} more instruction{} before it", ran - own,
+                               ran - own == 1 ? "" : "s");
             fmt::format_to(out, "\n");
         } else {
-            if (r.overtaken_by) fmt::format_to(out, "none: overtaken by #{}\n", *r.overtaken_by);
-            else fmt::format_to(out, "none\n");
+            if (r.overtaken_by)
+                fmt::format_to(out, "none: overtaken by #{}\n", *r.overtaken_by);
+            else
+                fmt::format_to(out, "none\n");
         }
     }
     if (resets_ + 1 > records_.size() && !records_.empty() && records_.size() >= capacity_)

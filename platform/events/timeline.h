@@ -1,5 +1,5 @@
-// The reset flight recorder: for every reset who asked for it, which lines moved for how long, what became of the port
-// I/O under way, and where the CPU went on.
+// The reset flight recorder: for every reset who asked for it, which lines moved for how long, what became of
+// the port I/O under way, and where the CPU went on.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ namespace southgate::platform {
 
 struct LinePulse {
     std::string line;
-    bool level;                              // the level of the first edge
-    std::uint64_t at_ps;                     // first edge
-    std::optional<std::uint64_t> back_ps;    // second edge
+    bool level;                            // the level of the first edge
+    std::uint64_t at_ps;                   // first edge
+    std::optional<std::uint64_t> back_ps;  // second edge
 };
 
 enum class PioFate : std::uint8_t {
@@ -29,17 +29,17 @@ enum class PioFate : std::uint8_t {
 std::string_view name_of(PioFate fate);
 
 struct ResetRecord {
-    unsigned number = 0;                 // 0 is power-on
-    std::string reset_source;            // "port92", "cf9-hard" ...
+    unsigned number = 0;       // 0 is power-on
+    std::string reset_source;  // "port92", "cf9-hard" ...
     std::string device;
     std::uint64_t requested_ps = 0;
     std::uint64_t requested_instructions = 0;
-    std::string mode;                    // of the CPU when the source fired
-    std::uint64_t cause_rip = 0;         // linear
-    std::optional<cpu::PioEvent> pio;    // the port I/O that caused it
+    std::string mode;                  // of the CPU when the source fired
+    std::uint64_t cause_rip = 0;       // linear
+    std::optional<cpu::PioEvent> pio;  // the port I/O that caused it
     PioFate fate = PioFate::none;
-    std::vector<LinePulse> lines;        // in the order of their first edges
-    bool taken = false;                  // the CPU loaded its reset state
+    std::vector<LinePulse> lines;  // in the order of their first edges
+    bool taken = false;            // the CPU loaded its reset state
     // The first fetch after it, if the CPU came that far.
     bool fetched = false;
     CpuReset kind = CpuReset::init;

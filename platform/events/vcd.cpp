@@ -57,13 +57,15 @@ void VcdFile::finish(std::uint64_t time_ps, std::uint64_t) {
     out << "$version southgate $end\n$timescale 1 ps $end\n";
     for (std::uint32_t i = 0; i < signals_.size(); ++i) {
         const Signal& s = signals_[i];
-        out << fmt::format("$scope module {} $end\n$var wire {} {} {} $end\n$upscope $end\n", s.module, s.width,
-                           identifier(i), s.name);
+        out << fmt::format("$scope module {} $end\n$var wire {} {} {} $end\n$upscope $end\n", s.module,
+                           s.width, identifier(i), s.name);
     }
     out << "$enddefinitions $end\n#0\n$dumpvars\n";
     const auto value = [&](std::uint32_t signal, std::uint32_t v) {
-        if (signals_[signal].width == 1) out << (v ? '1' : '0') << identifier(signal) << '\n';
-        else out << fmt::format("b{:b} {}\n", v, identifier(signal));
+        if (signals_[signal].width == 1)
+            out << (v ? '1' : '0') << identifier(signal) << '\n';
+        else
+            out << fmt::format("b{:b} {}\n", v, identifier(signal));
     };
     for (std::uint32_t i = 0; i < signals_.size(); ++i) value(i, signals_[i].initial);
     out << "$end\n";

@@ -10,9 +10,9 @@
 
 namespace southgate::platform {
 
-// Collects changes and writes the file at the end of the run: the header must name every signal, and a CPU ahead
-// of SystemC time reports slightly out of order. Signals: each reported line by module, plus for each CPU the port
-// of the pending I/O, whether one is pending, and whether it is halted or held.
+// Collects changes and writes the file at the end of the run: the header must name every signal, and a CPU
+// ahead of SystemC time reports slightly out of order. Signals: each reported line by module, plus for each
+// CPU the port of the pending I/O, whether one is pending, and whether it is halted or held.
 class VcdFile : public EventSink {
   public:
     // Throws std::runtime_error when the file cannot be created.

@@ -131,7 +131,8 @@ struct Pc::Parts {
         south.isa.map_bios(rom.socket, firmware_of(c).bytes().size());
         fw_cfg.dma.bind(pci.connect_master());
         if (c.vga) {
-            vga = std::make_unique<video::VgaAdapter>("vga", video::VgaAdapterConfig{.option_rom = c.vga_rom});
+            vga =
+                std::make_unique<video::VgaAdapter>("vga", video::VgaAdapterConfig{.option_rom = c.vga_rom});
             pci.attach(*vga, 2, 0);
         }
         ram.on_write([this](const std::uint8_t* host_bytes, std::size_t size) {
@@ -206,8 +207,10 @@ struct Pc::Parts {
         com[1].irq(south.isa_irq(3));
         isa.map_isa(0x510, fw_cfg::FwCfg::port_count, fw_cfg.ports);
         isa.map_isa(c.debug_console_port, 1, debug_console.socket);
-        if (c.debug_exit_port) isa.map_isa(*c.debug_exit_port, 4, debug_exit.socket);
-        else isa.io.connect(debug_exit.socket);
+        if (c.debug_exit_port)
+            isa.map_isa(*c.debug_exit_port, 4, debug_exit.socket);
+        else
+            isa.io.connect(debug_exit.socket);
         south.dma.on_port_80([this](std::uint8_t code, const sc_core::sc_time& at) { post.post(code, at); });
         isa.io.connect(post.socket);
 
@@ -224,7 +227,8 @@ struct Pc::Parts {
         try {
             unsigned place = 0;
             for (const auto& path : c.disks) {
-                const auto writes = c.disk_writes_persist ? RawImage::Writes::persist : RawImage::Writes::overlay;
+                const auto writes =
+                    c.disk_writes_persist ? RawImage::Writes::persist : RawImage::Writes::overlay;
                 attach(place++, std::make_unique<storage::AtaDrive>(storage::open_disk_image(path, writes)));
             }
             // The secondary master is where firmware and people look for a CD-ROM first.

@@ -20,14 +20,15 @@ namespace southgate::platform {
 struct PcConfig {
     std::optional<FirmwareImage> firmware;  // required
     std::uint64_t memory = 128u << 20;      // bytes
-    // Files. Disks fill the IDE channels from primary master on, CD-ROMs from secondary master on, four in all.
+    // Files. Disks fill the IDE channels from primary master on, CD-ROMs from secondary master on, four in
+    // all.
     std::vector<std::string> disks;
     std::vector<std::string> cdroms;
-    bool disk_writes_persist = false;       // otherwise they are kept in memory and lost with the machine
+    bool disk_writes_persist = false;  // otherwise they are kept in memory and lost with the machine
     std::uint16_t debug_console_port = 0x402;
     std::optional<std::uint16_t> debug_exit_port;
     bool vga = false;
-    std::vector<std::uint8_t> vga_rom;      // option ROM of the display adapter; empty: none
+    std::vector<std::uint8_t> vga_rom;  // option ROM of the display adapter; empty: none
     PlatformTiming timing;
     chipset::Personality personality;
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;

@@ -21,8 +21,7 @@ toml::table parse(const std::string& path) {
     try {
         return toml::parse(text.str(), path);
     } catch (const toml::parse_error& error) {
-        throw UsageError(
-            fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
+        throw UsageError(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
     }
 }
 
@@ -34,7 +33,8 @@ std::string argument(const std::string& path, const toml::key& key, const toml::
     if (const auto* v = node.as_string()) return v->get();
     if (const auto* v = node.as_integer()) return std::to_string(v->get());
     if (const auto* v = node.as_floating_point()) return fmt::format("{}", v->get());
-    fail(path, node, fmt::format("'{}' must be a string, a number, true, false or a list of these", key.str()));
+    fail(path, node,
+         fmt::format("'{}' must be a string, a number, true, false or a list of these", key.str()));
 }
 
 void apply_timing_section(const std::string& path, std::string_view section, const toml::node& node,
@@ -45,7 +45,9 @@ void apply_timing_section(const std::string& path, std::string_view section, con
         const auto* entry = platform::find_timing_entry(section, key.str());
         if (!entry) fail(path, value, fmt::format("unknown timing '{}' in [{}]", key.str(), section));
         const auto* text = value.as_string();
-        if (!text) fail(path, value, fmt::format("'{}' must be a string with a unit, such as \"480 ns\"", key.str()));
+        if (!text)
+            fail(path, value,
+                 fmt::format("'{}' must be a string with a unit, such as \"480 ns\"", key.str()));
         try {
             entry->set(timing, parse_duration(text->get()));
         } catch (const UsageError& error) {
@@ -107,8 +109,10 @@ platform::PlatformTiming read_timing_file(const std::string& path) {
     auto timing = platform::PlatformTiming::datasheet();
     if (const auto* node = file.get("base")) {
         const auto base = node->value<std::string>();
-        if (base == "zero") timing = platform::PlatformTiming::zero();
-        else if (base != "datasheet") fail(path, *node, "'base' must be \"zero\" or \"datasheet\"");
+        if (base == "zero")
+            timing = platform::PlatformTiming::zero();
+        else if (base != "datasheet")
+            fail(path, *node, "'base' must be \"zero\" or \"datasheet\"");
     }
     for (const auto& [key, node] : file) {
         if (key.str() == "base") continue;

@@ -9,8 +9,8 @@
 
 namespace southgate::sim {
 
-// The options of a configuration file as command-line arguments ("--memory=256M"). `known` says which long options
-// exist. Throws UsageError with file and line.
+// The options of a configuration file as command-line arguments ("--memory=256M"). `known` says which long
+// options exist. Throws UsageError with file and line.
 std::vector<std::string> config_arguments(const std::string& path, bool (*known)(const std::string& option));
 // Applies the tables [timing.reset], [timing.bus], [timing.cpu] and [personality] of a configuration file.
 void apply_config_tables(const std::string& path, platform::PlatformTiming& timing,

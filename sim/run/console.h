@@ -10,7 +10,8 @@
 
 namespace southgate::sim {
 
-// A stream the guest writes to. Output is buffered; flush() is called at the end and, for terminals, at each poll.
+// A stream the guest writes to. Output is buffered; flush() is called at the end and, for terminals, at each
+// poll.
 class ByteSink {
   public:
     // "stdout", "stderr" or a file. Throws UsageError when the file cannot be created.

@@ -34,7 +34,8 @@ Monitor::Monitor(const sc_core::sc_module_name& name, const RunOptions& options,
       keys_(options.keys.begin(), options.keys.end()),
       start_(Clock::now()),
       progress_(isatty(STDERR_FILENO) == 1) {
-    std::stable_sort(keys_.begin(), keys_.end(), [](const auto& a, const auto& b) { return a.at_ps < b.at_ps; });
+    std::stable_sort(keys_.begin(), keys_.end(),
+                     [](const auto& a, const auto& b) { return a.at_ps < b.at_ps; });
     SC_HAS_PROCESS(Monitor);
     SC_METHOD(tick);
 }

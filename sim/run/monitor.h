@@ -1,5 +1,6 @@
-// Looks at the run from outside at fixed intervals of simulated time: limits, key strokes to type, serial input,
-// screens to search, pacing and progress. The interval does not depend on the host, so it cannot change a run.
+// Looks at the run from outside at fixed intervals of simulated time: limits, key strokes to type, serial
+// input, screens to search, pacing and progress. The interval does not depend on the host, so it cannot
+// change a run.
 #pragma once
 
 #include <chrono>
@@ -23,9 +24,9 @@ class Monitor : public sc_core::sc_module {
   public:
     // What the monitor needs of the machine.
     struct Machine {
-        std::function<void()> stop;                       // ends the simulation
-        std::function<bool()> waiting;                    // every CPU is halted or shut down
-        std::function<void(const std::string&)> type;     // types keys
+        std::function<void()> stop;                    // ends the simulation
+        std::function<bool()> waiting;                 // every CPU is halted or shut down
+        std::function<void(const std::string&)> type;  // types keys
         std::function<std::uint64_t()> instructions;
         std::function<std::optional<std::string>()> screen;  // text on the screen, if there is one
     };

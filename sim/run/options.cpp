@@ -70,8 +70,11 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
 
     group("Machine");
     app.add_option("--firmware", o.firmware, "Firmware image, 64 KiB to 16 MiB, mapped up to FFFFFFFFh")
-        ->capture_default_str()->type_name("FILE");
-    app.add_option("--machine", o.machine, "Machine: pc (i440FX and PIIX)")->capture_default_str()->type_name("NAME");
+        ->capture_default_str()
+        ->type_name("FILE");
+    app.add_option("--machine", o.machine, "Machine: pc (i440FX and PIIX)")
+        ->capture_default_str()
+        ->type_name("NAME");
     app.add_option("--memory", o.raw.memory, "RAM")->capture_default_str()->type_name("SIZE");
     list("--disk", o.disks, "Raw disk image; several may be given")->type_name("FILE");
     list("--cdrom", o.cdroms, "ISO image in an ATAPI CD-ROM drive")->type_name("FILE");
@@ -81,15 +84,20 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     app.add_option("--vga-rom", o.vga_rom, "Option ROM of the display adapter")->type_name("FILE");
     app.add_option("--personality", o.raw.personality,
                    "strict follows the datasheets, qemu reproduces QEMU's deviations")
-        ->capture_default_str()->type_name("NAME");
-    app.add_option("--config", o.config, "TOML file: every long option is a key; tables [timing.*], [personality]")
+        ->capture_default_str()
+        ->type_name("NAME");
+    app.add_option("--config", o.config,
+                   "TOML file: every long option is a key; tables [timing.*], [personality]")
         ->type_name("FILE");
 
     group("Consoles");
-    app.add_option("--debugcon", o.debugcon, "Debug console output: stdout, stderr or a file")->type_name("WHERE");
+    app.add_option("--debugcon", o.debugcon, "Debug console output: stdout, stderr or a file")
+        ->type_name("WHERE");
     app.add_option("--debugcon-port", o.raw.debugcon_port, "Port of the debug console, hexadecimal")
-        ->capture_default_str()->type_name("PORT");
-    list("--serial", o.serial, "Serial port (first COM1, then COM2): stdio, tcp:PORT or a file")->type_name("WHERE");
+        ->capture_default_str()
+        ->type_name("PORT");
+    list("--serial", o.serial, "Serial port (first COM1, then COM2): stdio, tcp:PORT or a file")
+        ->type_name("WHERE");
     list("--keys", o.raw.keys, "Type TEXT at simulated TIME; <enter>, <esc>, <ctrl-alt-del> ... name keys")
         ->type_name("TEXT@TIME");
     app.add_option("--screenshot", o.screenshot, "Write the screen as PNG at the end")->type_name("FILE");
@@ -98,25 +106,32 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
 
     group("Processor and time");
     app.add_option("--pio-policy", o.raw.pio_policy, fmt::format("Port I/O completion: {}", policy_names))
-        ->capture_default_str()->type_name("NAME");
+        ->capture_default_str()
+        ->type_name("NAME");
     app.add_option("--quirk-out-7e", o.raw.quirk_out_7e, "KVM_X86_QUIRK_OUT_7E_INC_RIP: on or off")
-        ->capture_default_str()->type_name("ON|OFF");
+        ->capture_default_str()
+        ->type_name("ON|OFF");
     app.add_option("--timing", o.raw.timing, "Reset and bus timing: zero, datasheet or a TOML file")
-        ->capture_default_str()->type_name("WHICH");
+        ->capture_default_str()
+        ->type_name("WHICH");
     app.add_option("--mips", o.raw.mips, "Million instructions in a simulated second [100]")->type_name("N");
     app.add_option("--tsc-mhz", o.raw.tsc_mhz, "Frequency of the time-stamp counter")
-        ->capture_default_str()->type_name("N");
+        ->capture_default_str()
+        ->type_name("N");
     app.add_flag("--realtime", o.realtime, "Let simulated time pass no faster than real time");
-    app.add_flag("--scramble-ram", o.scramble_ram, "A hard reset leaves noise in RAM instead of its contents");
+    app.add_flag("--scramble-ram", o.scramble_ram,
+                 "A hard reset leaves noise in RAM instead of its contents");
     app.add_option("--wake-after", o.raw.wake_after, "Switch the machine on again TIME after it switched off")
         ->type_name("TIME");
 
     group("End of the run");
     list("--stop-at", o.stop_at, "Stop with status 0 when TEXT appears on any console")->type_name("TEXT");
-    app.add_option("--stop-after-resets", o.raw.stop_after_resets, "Stop with status 0 after N resets")->type_name("N");
+    app.add_option("--stop-after-resets", o.raw.stop_after_resets, "Stop with status 0 after N resets")
+        ->type_name("N");
     app.add_option("--debug-exit", o.raw.debug_exit, "A write to PORT ends the run with status (value<<1)|1")
         ->type_name("PORT");
-    app.add_option("--max-time", o.raw.max_time, "Stop with status 3 after this simulated time")->type_name("TIME");
+    app.add_option("--max-time", o.raw.max_time, "Stop with status 3 after this simulated time")
+        ->type_name("TIME");
     app.add_option("--max-instructions", o.raw.max_instructions, "Stop with status 3 after N instructions")
         ->type_name("N");
     app.add_option("--max-wall", o.raw.max_wall, "Stop with status 3 after this many seconds of real time")
@@ -138,10 +153,13 @@ void resolve(RunOptions& o) {
 
     o.memory = named("--memory", [&] { return parse_size(o.raw.memory); });
     if (o.memory < (1u << 20) || o.memory > (std::uint64_t{64} << 30) || o.memory % (1u << 20) != 0)
-        throw UsageError(fmt::format("--memory: {} is not a whole number of MiB from 1M to 64G", o.raw.memory));
+        throw UsageError(
+            fmt::format("--memory: {} is not a whole number of MiB from 1M to 64G", o.raw.memory));
     o.debugcon_port = named("--debugcon-port", [&] { return parse_port(o.raw.debugcon_port); });
-    if (!o.raw.debug_exit.empty()) o.debug_exit = named("--debug-exit", [&] { return parse_port(o.raw.debug_exit); });
-    if (!o.raw.max_time.empty()) o.max_time_ps = named("--max-time", [&] { return parse_duration(o.raw.max_time); });
+    if (!o.raw.debug_exit.empty())
+        o.debug_exit = named("--debug-exit", [&] { return parse_port(o.raw.debug_exit); });
+    if (!o.raw.max_time.empty())
+        o.max_time_ps = named("--max-time", [&] { return parse_duration(o.raw.max_time); });
     if (!o.raw.wake_after.empty())
         o.wake_after_ps = named("--wake-after", [&] { return parse_duration(o.raw.wake_after); });
     o.stop_after_resets = named("--stop-after-resets", [&] { return parse_count(o.raw.stop_after_resets); });
@@ -162,9 +180,12 @@ void resolve(RunOptions& o) {
     o.personality =
         o.raw.personality == "qemu" ? chipset::Personality::qemu() : chipset::Personality::strict();
 
-    if (o.raw.timing == "zero") o.timing = platform::PlatformTiming::zero();
-    else if (o.raw.timing == "datasheet") o.timing = platform::PlatformTiming::datasheet();
-    else o.timing = read_timing_file(o.raw.timing);
+    if (o.raw.timing == "zero")
+        o.timing = platform::PlatformTiming::zero();
+    else if (o.raw.timing == "datasheet")
+        o.timing = platform::PlatformTiming::datasheet();
+    else
+        o.timing = read_timing_file(o.raw.timing);
     if (!o.config.empty()) apply_config_tables(o.config, o.timing, o.personality);
     if (mips > 0) o.timing.cpu.instruction_ps = static_cast<std::uint64_t>(1e6 / mips + 0.5);
     if (o.timing.cpu.instruction_ps == 0) throw UsageError("timing: cpu.instruction must be longer than 0");

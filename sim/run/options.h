@@ -63,7 +63,8 @@ struct RunOptions {
 
 // Declares the options of `southgate run` on `app`, to be parsed into `options`.
 void declare_run_options(CLI::App& app, RunOptions& options);
-// Reads the files that options name (timing table, configuration tables) and checks values. Throws UsageError.
+// Reads the files that options name (timing table, configuration tables) and checks values. Throws
+// UsageError.
 void resolve(RunOptions& options);
 
 }  // namespace southgate::sim

@@ -51,7 +51,9 @@ void Reports::write_screen(platform::Pc& machine) const {
     if (!options_.screen_text.empty()) {
         const std::string text = machine.screen_text().value_or("");
         std::FILE* out = options_.screen_text == "-" ? stdout : std::fopen(options_.screen_text.c_str(), "w");
-        if (!out) throw UsageError(fmt::format("{}: cannot be created: {}", options_.screen_text, std::strerror(errno)));
+        if (!out)
+            throw UsageError(
+                fmt::format("{}: cannot be created: {}", options_.screen_text, std::strerror(errno)));
         std::fwrite(text.data(), 1, text.size(), out);
         if (out != stdout) std::fclose(out);
     }
@@ -77,9 +79,9 @@ void Reports::print_statistics(platform::Pc& machine, double host_seconds) const
     line("DMI", fmt::format("{} grants, {} invalidations, {} map updates", c.dmi_grants, c.dmi_invalidations,
                             c.memory_map_updates));
     line("synchronisations", c.synchronisations);
-    line("blocks", fmt::format("{} decoded, {} invalidated, {:.2f} % of {} lookups missed", s.blocks_decoded,
-                               s.blocks_invalidated, rate(s.block_lookup_misses, s.block_lookups),
-                               s.block_lookups));
+    line("blocks",
+         fmt::format("{} decoded, {} invalidated, {:.2f} % of {} lookups missed", s.blocks_decoded,
+                     s.blocks_invalidated, rate(s.block_lookup_misses, s.block_lookups), s.block_lookups));
     line("TLB", fmt::format("{} fills, {} flushes, {} page walks", s.tlb_fills, s.tlb_flushes, s.page_walks));
     line("exceptions, interrupts", fmt::format("{}, {}", s.exceptions, s.interrupts));
     line("SMI, INIT, RESET#", fmt::format("{}, {}, {}", s.smis, s.inits, s.resets));

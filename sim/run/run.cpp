@@ -21,8 +21,8 @@ namespace {
 
 constexpr const char* default_vga_rom = "/usr/share/seabios/vgabios-stdvga.bin";
 
-// Without --vga-rom, Debian's SeaVGABIOS if it is installed: the adapter works without one too, the firmware then
-// shows nothing.
+// Without --vga-rom, Debian's SeaVGABIOS if it is installed: the adapter works without one too, the firmware
+// then shows nothing.
 std::vector<std::uint8_t> vga_rom(const std::string& path) {
     if (path.empty() && !std::filesystem::exists(default_vga_rom)) return {};
     return platform::read_file(path.empty() ? default_vga_rom : path, 256 << 10);
@@ -67,7 +67,8 @@ class Consoles {
             if (port < options.serial.size()) {
                 end = serial_.emplace_back(SerialEnd::open(options.serial[port])).get();
                 terminal |= end->is_terminal();
-                monitor.add_serial(*end, [&machine, port](auto bytes) { machine.serial_receive(port, bytes); });
+                monitor.add_serial(*end,
+                                   [&machine, port](auto bytes) { machine.serial_receive(port, bytes); });
             }
             machine.on_serial_output(port, [end, port, &monitor](std::uint8_t byte) {
                 if (end) end->put(byte);
@@ -110,8 +111,8 @@ int run(RunOptions options) {
     });
     if (options.max_instructions)
         cpu.limit_instructions(options.max_instructions, [&] {
-            monitor.finish(
-                {exit_limit, fmt::format("--max-instructions: {} instructions are over", options.max_instructions)});
+            monitor.finish({exit_limit, fmt::format("--max-instructions: {} instructions are over",
+                                                    options.max_instructions)});
         });
     std::uint64_t resets = 0;
     if (options.stop_after_resets)
@@ -132,8 +133,10 @@ int run(RunOptions options) {
         fmt::print(stderr, "southgate: internal error: {} at {:08X}\n", error, cpu.linear_rip());
         return exit_internal_error;
     }
-    const Outcome outcome = monitor.outcome().value_or(Outcome{exit_internal_error, "the simulation ended by itself"});
-    if (outcome.status == exit_limit || outcome.status == exit_interrupted || outcome.status == exit_internal_error)
+    const Outcome outcome =
+        monitor.outcome().value_or(Outcome{exit_internal_error, "the simulation ended by itself"});
+    if (outcome.status == exit_limit || outcome.status == exit_interrupted ||
+        outcome.status == exit_internal_error)
         if (!options.debug_exit || outcome.why.find("debug exit") == std::string::npos)
             fmt::print(stderr, "southgate: {}\n", outcome.why);
     return outcome.status;

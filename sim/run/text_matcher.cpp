@@ -18,7 +18,8 @@ std::string_view TextMatcher::feed(std::uint8_t byte) {
     if (byte == 0) return {};
     const char c = static_cast<char>(byte);
     for (auto& t : texts_) {
-        while (t.matched && (t.matched == t.text.size() || t.text[t.matched] != c)) t.matched = t.border[t.matched];
+        while (t.matched && (t.matched == t.text.size() || t.text[t.matched] != c))
+            t.matched = t.border[t.matched];
         if (t.text[t.matched] == c) ++t.matched;
         if (t.matched == t.text.size()) return t.text;
     }

@@ -35,9 +35,20 @@ std::uint64_t parse_size(std::string_view text) {
         std::string_view name;
         unsigned shift;
     };
-    static constexpr std::array<Unit, 14> units{{{"", 0},     {"B", 0},   {"K", 10},   {"k", 10}, {"KB", 10},
-                                                 {"KiB", 10}, {"M", 20},  {"MB", 20},  {"MiB", 20},
-                                                 {"G", 30},   {"GB", 30}, {"GiB", 30}, {"T", 40}, {"TiB", 40}}};
+    static constexpr std::array<Unit, 14> units{{{"", 0},
+                                                 {"B", 0},
+                                                 {"K", 10},
+                                                 {"k", 10},
+                                                 {"KB", 10},
+                                                 {"KiB", 10},
+                                                 {"M", 20},
+                                                 {"MB", 20},
+                                                 {"MiB", 20},
+                                                 {"G", 30},
+                                                 {"GB", 30},
+                                                 {"GiB", 30},
+                                                 {"T", 40},
+                                                 {"TiB", 40}}};
     Quantity q{};
     if (split(text, q)) {
         for (const Unit& unit : units) {
@@ -72,9 +83,14 @@ std::uint64_t parse_count(std::string_view text) {
     const auto* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, value);
     const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
-    const std::uint64_t factor = unit.empty() ? 1 : unit == "K" ? 1'000 : unit == "M" ? 1'000'000 : unit == "G" ? 1'000'000'000 : 0;
+    const std::uint64_t factor = unit.empty()  ? 1
+                                 : unit == "K" ? 1'000
+                                 : unit == "M" ? 1'000'000
+                                 : unit == "G" ? 1'000'000'000
+                                               : 0;
     if (error != std::errc{} || factor == 0 || value > 1'000'000'000'000'000'000 / factor)
-        throw UsageError(fmt::format("'{}' is not a count: expected a whole number, such as 5000000 or 5M", text));
+        throw UsageError(
+            fmt::format("'{}' is not a count: expected a whole number, such as 5000000 or 5M", text));
     return value * factor;
 }
 
@@ -87,13 +103,16 @@ double parse_number(std::string_view text) {
 
 std::uint16_t parse_port(std::string_view text) {
     std::string_view digits = text;
-    if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
-    else if (digits.ends_with('h') || digits.ends_with('H')) digits.remove_suffix(1);
+    if (digits.starts_with("0x") || digits.starts_with("0X"))
+        digits.remove_prefix(2);
+    else if (digits.ends_with('h') || digits.ends_with('H'))
+        digits.remove_suffix(1);
     std::uint16_t port = 0;
     const auto* end = digits.data() + digits.size();
     const auto [rest, error] = std::from_chars(digits.data(), end, port, 16);
     if (error != std::errc{} || rest != end)
-        throw UsageError(fmt::format("'{}' is not an I/O port: expected hexadecimal 0 to ffff, such as 402", text));
+        throw UsageError(
+            fmt::format("'{}' is not an I/O port: expected hexadecimal 0 to ffff, such as 402", text));
     return port;
 }
 

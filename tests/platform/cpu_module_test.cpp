@@ -1,4 +1,5 @@
-// The CPU module on its own: time, waiting targets, DMI, lines and resets, with a scripted vCPU behind the contract.
+// The CPU module on its own: time, waiting targets, DMI, lines and resets, with a scripted vCPU behind the
+// contract.
 #include "platform/cpu_module.h"
 
 #include <gtest/gtest.h>
@@ -13,8 +14,8 @@ namespace southgate::platform::test {
 namespace {
 
 using sc_core::SC_NS;
-using sc_core::SC_US;
 using sc_core::sc_time;
+using sc_core::SC_US;
 
 using Program = std::vector<Op>;
 
@@ -80,7 +81,8 @@ struct Device : sc_core::sc_module {
 struct Bus : sc_core::sc_module, tlm::tlm_fw_transport_if<>, tlm::tlm_bw_transport_if<> {
     tlm::tlm_target_socket<32> in{"in"};
     tlm::tlm_initiator_socket<32> ram{"ram"};
-    tlm::tlm_initiator_socket<32, tlm::tlm_base_protocol_types, 1, sc_core::SC_ZERO_OR_MORE_BOUND> mmio{"mmio"};
+    tlm::tlm_initiator_socket<32, tlm::tlm_base_protocol_types, 1, sc_core::SC_ZERO_OR_MORE_BOUND> mmio{
+        "mmio"};
 
     explicit Bus(const sc_core::sc_module_name& name) : sc_module(name) {
         in.bind(*static_cast<tlm::tlm_fw_transport_if<>*>(this));
@@ -88,8 +90,10 @@ struct Bus : sc_core::sc_module, tlm::tlm_fw_transport_if<>, tlm::tlm_bw_transpo
         mmio.bind(*static_cast<tlm::tlm_bw_transport_if<>*>(this));
     }
     void b_transport(tlm::tlm_generic_payload& trans, sc_time& delay) override {
-        if (trans.get_address() >= 0x10000 && mmio.size()) mmio->b_transport(trans, delay);
-        else ram->b_transport(trans, delay);
+        if (trans.get_address() >= 0x10000 && mmio.size())
+            mmio->b_transport(trans, delay);
+        else
+            ram->b_transport(trans, delay);
     }
     unsigned transport_dbg(tlm::tlm_generic_payload& trans) override { return ram->transport_dbg(trans); }
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) override {
@@ -159,7 +163,9 @@ TEST(CpuModule, InterruptIsTakenAtTheFirstBoundaryAfterItsTime) {
 
 TEST(CpuModule, ADeviceMayScheduleSomethingNearerThanTheQuantum) {
     Bench b(Program{{Op::out, 0x40}, {Op::nop}, {Op::jump, 1}});
-    b.device.react = [&](Device::Access, sc_time& delay) { b.device.timer.notify(delay + sc_time(55, SC_NS)); };
+    b.device.react = [&](Device::Access, sc_time& delay) {
+        b.device.timer.notify(delay + sc_time(55, SC_NS));
+    };
     sc_core::sc_start(5, SC_US);
     ASSERT_EQ(b.device.acknowledged_ps.size(), 1u);
     EXPECT_EQ(b.device.acknowledged_ps[0], 60'000u);

@@ -51,7 +51,8 @@ class FakeVcpu : public cpu::Vcpu {
                 vectors.push_back(bus_.interrupt_acknowledge());
             }
             if (events_.activity == cpu::ActivityState::halted) return finish(exit, cpu::ExitReason::hlt);
-            if (events_.activity == cpu::ActivityState::shutdown) return finish(exit, cpu::ExitReason::shutdown);
+            if (events_.activity == cpu::ActivityState::shutdown)
+                return finish(exit, cpu::ExitReason::shutdown);
             if (retired_ >= budget.instructions || exit_requested_)
                 return finish(exit, cpu::ExitReason::budget_end);
             if (auto reason = step(exit)) return finish(exit, *reason);
@@ -76,7 +77,9 @@ class FakeVcpu : public cpu::Vcpu {
     std::uint64_t tsc() const override { return clock_; }
     void set_clock(std::uint64_t ticks) override { clock_ = ticks; }
     void set_ticks_per_instruction(std::uint32_t) override {}
-    void set_memory_map(std::span<const cpu::MemorySlot> map) override { slots.assign(map.begin(), map.end()); }
+    void set_memory_map(std::span<const cpu::MemorySlot> map) override {
+        slots.assign(map.begin(), map.end());
+    }
     void memory_written(const std::uint8_t*, std::size_t) override {}
     void set_intr(bool level) override { intr_ = level; }
     void pulse_nmi() override { events_.activity = cpu::ActivityState::running; }
@@ -115,15 +118,24 @@ class FakeVcpu : public cpu::Vcpu {
     std::optional<cpu::ExitReason> step(cpu::Exit& exit) {
         const Op op = program_.at(rip_);
         switch (op.kind) {
-            case Op::nop: break;
-            case Op::jump: rip_ = op.operand; ++retired_; return {};
+            case Op::nop:
+                break;
+            case Op::jump:
+                rip_ = op.operand;
+                ++retired_;
+                return {};
             case Op::out:
             case Op::in:
                 pending_ = true;
                 snapshot_ = rip_;
                 data_[0] = static_cast<std::uint8_t>(op.value);
                 exit.pio = {op.kind == Op::in ? cpu::Direction::in : cpu::Direction::out,
-                            static_cast<std::uint16_t>(op.operand), 1, 1, false, data_, rip_};
+                            static_cast<std::uint16_t>(op.operand),
+                            1,
+                            1,
+                            false,
+                            data_,
+                            rip_};
                 return cpu::ExitReason::pio;
             case Op::load: {
                 std::uint64_t value = 0;
@@ -136,8 +148,12 @@ class FakeVcpu : public cpu::Vcpu {
                 access(op.operand, &value, true);
                 break;
             }
-            case Op::hlt: events_.activity = cpu::ActivityState::halted; break;
-            case Op::triple_fault: events_.activity = cpu::ActivityState::shutdown; break;
+            case Op::hlt:
+                events_.activity = cpu::ActivityState::halted;
+                break;
+            case Op::triple_fault:
+                events_.activity = cpu::ActivityState::shutdown;
+                break;
         }
         ++rip_;
         ++retired_;
@@ -147,13 +163,18 @@ class FakeVcpu : public cpu::Vcpu {
         for (const auto& slot : slots) {
             if (address < slot.guest_physical || address >= slot.guest_physical + slot.size) continue;
             std::uint8_t* host = slot.host + (address - slot.guest_physical);
-            if (write && slot.writable) std::memcpy(host, value, 1);
-            else if (!write && slot.readable) std::memcpy(value, host, 1);
-            else break;
+            if (write && slot.writable)
+                std::memcpy(host, value, 1);
+            else if (!write && slot.readable)
+                std::memcpy(value, host, 1);
+            else
+                break;
             return;
         }
-        if (write) bus_.write(address, value, 1);
-        else bus_.read(address, value, 1);
+        if (write)
+            bus_.write(address, value, 1);
+        else
+            bus_.read(address, value, 1);
     }
 
     cpu::Bus& bus_;

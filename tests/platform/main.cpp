@@ -1,4 +1,5 @@
-// GoogleTest inside sc_main; ctest runs every case in a process of its own, as SystemC elaborates once a process.
+// GoogleTest inside sc_main; ctest runs every case in a process of its own, as SystemC elaborates once a
+// process.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -115,8 +115,11 @@ TEST(MemoryMap, RemovingCutsSlots) {
 }
 
 TEST(FirmwareImage, SizesAreChecked) {
-    const auto image = [](std::size_t size) { return FirmwareImage("image", std::vector<std::uint8_t>(size)); };
-    for (const std::size_t size : {std::size_t{0}, std::size_t{4096}, std::size_t{65537}, std::size_t{(16 << 20) + 4096}})
+    const auto image = [](std::size_t size) {
+        return FirmwareImage("image", std::vector<std::uint8_t>(size));
+    };
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{4096}, std::size_t{65537}, std::size_t{(16 << 20) + 4096}})
         EXPECT_THROW(image(size), InputError) << size;
     const auto small = image(64 << 10);
     EXPECT_EQ(small.base(), 0xffff0000u);

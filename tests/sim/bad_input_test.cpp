@@ -35,8 +35,8 @@ TEST(BadInput, Firmware) {
     const std::string dir = scratch();
     for (const auto size : {0, 4096, 65536 + 1, 65536 + 4095, (16 << 20) + 4096}) {
         write_file(dir + "/rom", std::string(static_cast<std::size_t>(size), '\xff'));
-        run_refused({"--firmware", "rom"}, "multiple of 4 KiB from 64 KiB to 16 MiB, this file has " +
-                                               std::to_string(size));
+        run_refused({"--firmware", "rom"},
+                    "multiple of 4 KiB from 64 KiB to 16 MiB, this file has " + std::to_string(size));
     }
 }
 
@@ -65,8 +65,9 @@ TEST(BadInput, Drives) {
     run_refused({"--disk", "odd.img"}, "odd.img");
     run_refused({"--disk", "."}, ".");
     run_refused({"--cdrom", "ok.img"}, "ok.img");
-    run_refused({"--disk", "ok.img", "--disk", "ok.img", "--disk", "ok.img", "--disk", "ok.img", "--disk", "ok.img"},
-                "four IDE drives");
+    run_refused(
+        {"--disk", "ok.img", "--disk", "ok.img", "--disk", "ok.img", "--disk", "ok.img", "--disk", "ok.img"},
+        "four IDE drives");
 }
 
 TEST(BadInput, Consoles) {

@@ -6,7 +6,9 @@
 namespace southgate::sim::test {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
 
 class SeaBios : public testing::TestWithParam<std::string> {};
 
@@ -19,8 +21,9 @@ TEST_P(SeaBios, ReachesNoBootableDevice) {
     EXPECT_TRUE(r.out.ends_with("No bootable device.")) << r.out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Images, SeaBios, testing::Values(seabios_128k, seabios_256k),
-                         [](const auto& info) { return info.param == seabios_128k ? "bios128k" : "bios256k"; });
+INSTANTIATE_TEST_SUITE_P(Images, SeaBios, testing::Values(seabios_128k, seabios_256k), [](const auto& info) {
+    return info.param == seabios_128k ? "bios128k" : "bios256k";
+});
 
 class Policy : public testing::TestWithParam<std::string> {};
 
@@ -38,10 +41,12 @@ TEST_P(Policy, DecidesWhereTheCpuStartsAfterAReset) {
     const bool completes_late = GetParam() == "complete-always";
     EXPECT_EQ(contains(r.out, "first fetch FFFFFFF2 after init"), completes_late) << r.out;
     EXPECT_EQ(contains(r.out, "first fetch FFFFFFF0 after init"), !completes_late) << r.out;
-    if (completes_late) EXPECT_TRUE(contains(r.out, "completed after the reset"));
+    if (completes_late)
+        EXPECT_TRUE(contains(r.out, "completed after the reset"));
     else if (GetParam() == "skip-before-exit" || GetParam() == "full-emulator")
         EXPECT_TRUE(contains(r.out, "completed before the exit"));
-    else EXPECT_TRUE(contains(r.out, "dropped"));
+    else
+        EXPECT_TRUE(contains(r.out, "dropped"));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Policy,
@@ -62,8 +67,8 @@ TEST_P(Reset, EveryPathTellsItsStory) {
                                 "--debugcon", "stdout", "--timeline", "--max-time", "5s"});
     ASSERT_EQ(r.status, 0) << r.err;
     EXPECT_TRUE(contains(r.out, "done")) << r.out;
-    for (const std::string source : {"port92", "cf9-soft", "cf9-hard", "cf9-full", "kbc-pulse", "kbc-output-port",
-                                     "shutdown", "s5"})
+    for (const std::string source :
+         {"port92", "cf9-soft", "cf9-hard", "cf9-full", "kbc-pulse", "kbc-output-port", "shutdown", "s5"})
         EXPECT_TRUE(contains(r.out, source)) << source;
     EXPECT_TRUE(contains(r.out, "reset timeline: 8 resets"));
     // Every start is at the reset vector.
@@ -75,11 +80,13 @@ TEST_P(Reset, EveryPathTellsItsStory) {
 INSTANTIATE_TEST_SUITE_P(Roms, Reset,
                          testing::Combine(testing::Values("real", "protected", "paging"),
                                           testing::Values("zero", "datasheet")),
-                         [](const auto& info) { return std::get<0>(info.param) + "_" + std::get<1>(info.param); });
+                         [](const auto& info) {
+                             return std::get<0>(info.param) + "_" + std::get<1>(info.param);
+                         });
 
 TEST(Run, DemoDiskResetsByEveryPath) {
-    const Result r = southgate({"run", "--disk", guest("demo.img"), "--debugcon", "stdout", "--timeline",
-                                "--max-time", "20s"});
+    const Result r = southgate(
+        {"run", "--disk", guest("demo.img"), "--debugcon", "stdout", "--timeline", "--max-time", "20s"});
     ASSERT_EQ(r.status, 0) << r.err;
     EXPECT_TRUE(contains(r.out, "demo: boot 8 after triple fault, RAM kept")) << r.out;
     EXPECT_TRUE(contains(r.out, "demo: firing ACPI soft-off"));
@@ -88,8 +95,9 @@ TEST(Run, DemoDiskResetsByEveryPath) {
 TEST(Run, TwoRunsGiveTheSameBytes) {
     const std::string dir = scratch();
     for (const std::string n : {"1", "2"}) {
-        const Result r = southgate({"run", "--stop-at", "No bootable device.", "--events", dir + "/events" + n,
-                                    "--vcd", dir + "/vcd" + n, "--log", dir + "/log" + n, "--max-time", "10s"});
+        const Result r =
+            southgate({"run", "--stop-at", "No bootable device.", "--events", dir + "/events" + n, "--vcd",
+                       dir + "/vcd" + n, "--log", dir + "/log" + n, "--max-time", "10s"});
         ASSERT_EQ(r.status, 0) << r.err;
     }
     for (const std::string file : {"/events", "/vcd", "/log"}) {
@@ -98,15 +106,17 @@ TEST(Run, TwoRunsGiveTheSameBytes) {
         EXPECT_TRUE(first == read_file(dir + file + "2")) << file;
     }
     const std::string events = read_file(dir + "/events1");
-    EXPECT_TRUE(contains(events, R"("kind":"cpu.first_fetch","source":"pc.cpu","after":"power-on","linear_rip":"0xfffffff0"})"));
+    EXPECT_TRUE(contains(
+        events,
+        R"("kind":"cpu.first_fetch","source":"pc.cpu","after":"power-on","linear_rip":"0xfffffff0"})"));
     EXPECT_TRUE(contains(events, R"("kind":"pio.exit")"));
     EXPECT_TRUE(contains(events, R"("kind":"end")"));
 }
 
 // Reports must not change a run.
 TEST(Run, EventsDoNotDisturb) {
-    const std::vector<std::string> arguments{"run",     "--disk",  guest("demo.img"), "--max-instructions", "20000000",
-                                             "--debugcon", "stdout"};
+    const std::vector<std::string> arguments{
+        "run", "--disk", guest("demo.img"), "--max-instructions", "20000000", "--debugcon", "stdout"};
     auto with = arguments;
     with.insert(with.end(), {"--events", scratch() + "/events"});
     const Result a = southgate(arguments), b = southgate(with);
@@ -135,8 +145,8 @@ TEST(Run, DebugExitGivesTheStatus) {
 }
 
 TEST(Run, PersonalityQemuBoots) {
-    const Result r = southgate({"run", "--personality", "qemu", "--disk", guest("demo.img"), "--debugcon", "stdout",
-                                "--timeline", "--max-time", "20s"});
+    const Result r = southgate({"run", "--personality", "qemu", "--disk", guest("demo.img"), "--debugcon",
+                                "stdout", "--timeline", "--max-time", "20s"});
     EXPECT_EQ(r.status, 0) << r.err;
     // Every source resets the machine.
     EXPECT_FALSE(contains(r.out, "after init"));
@@ -146,7 +156,8 @@ TEST(Run, ConfigurationFileSetsOptionsAndTheCommandLineWins) {
     const std::string dir = scratch();
     write_file(dir + "/c.toml",
                "memory = \"64M\"\ndebugcon = \"stdout\"\nstop-at = [\"No bootable device.\"]\nstats = true\n"
-               "max-time = \"10s\"\n[timing.reset]\ninit_pulse = \"480 ns\"\n[personality]\na20_last_writer = true\n");
+               "max-time = \"10s\"\n[timing.reset]\ninit_pulse = \"480 ns\"\n[personality]\na20_last_writer "
+               "= true\n");
     Result r = southgate({"run", "--config", dir + "/c.toml"});
     EXPECT_EQ(r.status, 0) << r.err;
     EXPECT_TRUE(contains(r.out, "len 0x0000000004000000 [RAM]")) << r.out;
@@ -157,23 +168,24 @@ TEST(Run, ConfigurationFileSetsOptionsAndTheCommandLineWins) {
 
 TEST(Run, SerialPortIsWrittenToAFile) {
     const std::string file = scratch() + "/com1";
-    const Result r = southgate({"run", "--serial", file, "--stop-at", "No bootable device", "--max-time", "10s"});
+    const Result r =
+        southgate({"run", "--serial", file, "--stop-at", "No bootable device", "--max-time", "10s"});
     EXPECT_EQ(r.status, 0) << r.err;
     EXPECT_TRUE(contains(read_file(file), "SeaBIOS (version"));
 }
 
 TEST(Run, ScreenIsSearchedDumpedAndPictured) {
     const std::string png = scratch() + "/screen.png";
-    const Result r = southgate({"run", "--vga", "std", "--stop-at", "Boot failed: could not read", "--screen-text",
-                                "-", "--screenshot", png, "--max-time", "10s"});
+    const Result r = southgate({"run", "--vga", "std", "--stop-at", "Boot failed: could not read",
+                                "--screen-text", "-", "--screenshot", png, "--max-time", "10s"});
     EXPECT_EQ(r.status, 0) << r.err;
     EXPECT_TRUE(contains(r.out, "SeaBIOS (version")) << r.out;
     EXPECT_EQ(read_file(png).substr(1, 3), "PNG");
 }
 
 TEST(Run, TypedKeysReachTheGuest) {
-    const Result r = southgate({"run", "--keys", "<ctrl-alt-del>@1s", "--timeline", "--stop-after-resets", "1",
-                                "--max-time", "10s"});
+    const Result r = southgate({"run", "--keys", "<ctrl-alt-del>@1s", "--timeline", "--stop-after-resets",
+                                "1", "--max-time", "10s"});
     EXPECT_EQ(r.status, 0) << r.err;
     EXPECT_TRUE(contains(r.out, "cf9-hard")) << r.out;
 }
