@@ -38,7 +38,7 @@ CodePage* CodeCache::page_of(std::uint8_t* host_page) {
 Block* CodeCache::allocate(std::size_t uops) {
     const std::size_t need = sizeof(Block) + uops * sizeof(Uop);
     if (need > chunk_left_) {
-        chunks_.push_back(std::make_unique<std::byte[]>(chunk_size + 32));
+        chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(chunk_size + 32));
         const auto address = reinterpret_cast<std::uintptr_t>(chunks_.back().get());
         chunk_ = chunks_.back().get() + (32 - address % 32) % 32;
         chunk_left_ = chunk_size;
