@@ -27,7 +27,10 @@ CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
     // SDM vol. 2A: the vendor string is in EBX, EDX, ECX.
     basic_[0] = {model.intel() ? 2u : 1u, letters(model.vendor, 0), letters(model.vendor, 8),
                  letters(model.vendor, 4)};
-    basic_[1] = {model.signature(), std::uint32_t{model.apic_id} << 24, model.features_ecx, model.features};
+    // CLFLUSH line size in units of 8 bytes.
+    const std::uint32_t clflush_line = (model.features & feature::clflush) != 0 ? 8u << 8 : 0;
+    basic_[1] = {model.signature(), std::uint32_t{model.apic_id} << 24 | clflush_line, model.features_ecx,
+                 model.features};
     // Leaf 2, table 3-12: 01h 4 KiB instruction TLB, 02h/03h its 4 MiB and data parts, 08h/0Ch 16 KiB L1
     // caches, 43h 512 KiB L2. AL = 1: one query is enough.
     if (model.intel()) basic_[2] = {0x03020101, 0, 0, 0x0c040843};

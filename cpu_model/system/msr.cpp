@@ -162,6 +162,8 @@ bool read_msr(Cpu* c, std::uint32_t index, std::uint64_t& value) {
         case 0x277:
             value = m.pat;
             return has(c, feature::pat);
+        case 0x1d9:  // IA32_DEBUGCTL: no branch trace, no branch-single-step
+            return model.intel();
         case 0x2ff:
             value = m.mtrr_def_type;
             return has(c, feature::mtrr);
@@ -237,6 +239,8 @@ bool write_msr(Cpu* c, std::uint32_t index, std::uint64_t value) {
             if (!model.intel()) return false;
             m.misc_enable = value;
             return true;
+        case 0x1d9:
+            return model.intel() && value == 0;
         case 0x277:
             if (!has(c, feature::pat) || !valid_pat(value)) return false;
             m.pat = value;

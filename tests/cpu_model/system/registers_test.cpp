@@ -91,6 +91,14 @@ TEST_F(Registers, MtrrsKeepValidValuesOnly) {
     EXPECT_EQ(cpu->msrs().mtrr_fixed[10], 0x0606060606060606u);
 }
 
+TEST_F(Registers, DebugControlOffersNothing) {
+    std::uint64_t v = 1;
+    EXPECT_TRUE(rdmsr(0x1d9, v));
+    EXPECT_EQ(v, 0u);
+    EXPECT_TRUE(wrmsr(0x1d9, 0));
+    EXPECT_FALSE(wrmsr(0x1d9, 2));
+}
+
 TEST_F(Registers, Pat) {
     EXPECT_TRUE(wrmsr(0x277, 0x0001040500070406));
     EXPECT_FALSE(wrmsr(0x277, 0x0000000000000300));
