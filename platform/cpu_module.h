@@ -33,7 +33,7 @@ struct CpuConfig {
     std::uint64_t init_to_fetch_ps = 0;        // processor-internal time from INIT# to the first fetch
     std::uint64_t reset_to_fetch_ps = 0;       // ... from the release of RESET# to the first fetch
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;
-    bool quirk_out_7e = true;  // KVM_X86_QUIRK_OUT_7E_INC_RIP
+    bool quirk_out_7e = false;  // KVM_X86_QUIRK_OUT_7E_INC_RIP
 };
 
 struct CpuCounters {

@@ -32,7 +32,7 @@ struct PcConfig {
     PlatformTiming timing;
     chipset::Personality personality;
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;
-    bool quirk_out_7e = true;
+    bool quirk_out_7e = false;
     std::uint64_t tsc_hz = 1'000'000'000;
     std::optional<std::uint64_t> wake_after_off_ps;  // a machine that switched off switches on again
     bool scramble_ram_on_reset = false;              // a hard reset leaves noise in RAM
