@@ -4,7 +4,7 @@
 
 #include "cpu_model/decode/table.h"
 #include "cpu_model/interpreter/block_handlers.h"
-#include "cpu_model/interpreter/fpu.h"
+#include "cpu_model/interpreter/fpu/fpu.h"
 
 namespace southgate::cpu {
 

@@ -74,7 +74,8 @@ struct DebugRegisters {
     bool operator==(const DebugRegisters&) const = default;
 };
 
-// x87 and SSE state (SDM vol. 1, chapters 8 and 10). 80-bit registers are 16-byte slots, little-endian.
+// x87 and SSE state (SDM vol. 1, chapters 8 and 10). 80-bit registers are 16-byte slots, little-endian; `st` holds the
+// physical registers R0-R7: ST(i) is st[(TOP + i) % 8].
 struct FpuState {
     std::uint16_t fcw = 0x0040, fsw = 0, ftw = 0x5555;  // ftw in the full two-bit form
     std::uint16_t opcode = 0;
