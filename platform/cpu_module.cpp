@@ -58,6 +58,7 @@ CpuModule::~CpuModule() = default;
 void CpuModule::end_of_elaboration() {
     memory_if_ = memory.operator->();
     io_if_ = io.operator->();
+    kernel_ = sc_core::sc_get_curr_simcontext();
 }
 
 void CpuModule::report_to(EventStream& events) {
@@ -72,9 +73,11 @@ void CpuModule::report_to(EventStream& events) {
 // --- time ---
 
 std::uint64_t CpuModule::horizon() const {
-    const std::uint64_t pending =
-        sc_core::sc_time_to_pending_activity(sc_core::sc_get_curr_simcontext()).value();
-    return kernel_now_ + std::min(pending, config_.quantum_ps);
+    // sc_time_to_pending_activity() without its detour over differences: this is asked for after every port access.
+    if (kernel_->pending_activity_at_current_time()) return kernel_now_;
+    const std::uint64_t quantum = kernel_now_ + config_.quantum_ps;
+    sc_core::sc_time next;
+    return kernel_->next_time(next) ? std::min<std::uint64_t>(next.value(), quantum) : quantum;
 }
 
 // Instructions that start within the next `ps` picoseconds: the quotient rounded up. Each exit asks; no

@@ -178,6 +178,7 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     LocalApic apic_;
     tlm::tlm_fw_transport_if<>* memory_if_ = nullptr;
     tlm::tlm_fw_transport_if<>* io_if_ = nullptr;
+    sc_core::sc_simcontext* kernel_ = nullptr;
 
     // Time. `now_` is the CPU's local time outside run(); inside, run_base_ plus what has retired.
     std::uint64_t now_ = 0, run_base_ = 0;
