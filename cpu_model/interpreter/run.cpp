@@ -125,6 +125,7 @@ void Interpreter::run_one() {
     const EventState before = c.events;
     if (execution_breakpoints_enabled(&c) && instruction_breakpoint(&c, linear_ip(&c))) raise(Vector::debug);
     const bool resume_flag = c.eflags & eflags::rf;
+    const std::uint64_t start = c.ip;
     const std::int64_t remaining = c.left + c.stash;
     const Block* b = code_.lookup(&c, c.mode | mode::single);
     c.events.sti_shadow = c.events.mov_ss_shadow = false;
@@ -155,6 +156,9 @@ void Interpreter::run_one() {
         }
     }
     update_attention(&c);
+    // RF set by a REP that is not done wants no stepping: the instruction clears it itself.
+    const bool repeating = (c.eflags & eflags::rf) && c.ip == start && !c.exit_pending;
+    if (repeating && !trap && !c.single_step && !execution_breakpoints_enabled(&c)) c.attention &= ~attention::step;
 }
 
 // An exception left the block in the middle: back to the start of the instruction, what did not run is given back.

@@ -64,8 +64,11 @@ const Uop* repeat_string(Cpu* c, const Uop* u) {
     for (A count = get_reg<A>(c, Gpr::rcx); count != 0; count = get_reg<A>(c, Gpr::rcx)) {
         const std::uint64_t allowed = static_cast<std::uint64_t>(c->left) + (paid ? 1 : 0);
         if (!paid && (allowed == 0 || c->attention != 0 || c->block->dead)) {
-            // Out of budget, something waits, or the code changed: this instruction again, from the outside.
+            // Out of budget, something waits, or the code changed: this instruction again, from the outside. RF
+            // between iterations: an interrupt here pushes it, and a breakpoint on the instruction does not hit
+            // again (SDM vol. 3B 17.3.1.1).
             c->ip = instruction_ip(c);
+            c->eflags |= eflags::rf;
             return resume(c);
         }
         const std::uint64_t done = Op::run(c, u, std::min<std::uint64_t>(count, allowed));
@@ -83,6 +86,7 @@ const Uop* repeat_string(Cpu* c, const Uop* u) {
             if (get_zf(c) != (R == Repeat::equal)) break;
         }
     }
+    c->eflags &= ~eflags::rf;
     c->ip = next_ip_truncated(c);
     return resume(c);
 }

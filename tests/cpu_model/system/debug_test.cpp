@@ -68,6 +68,50 @@ TEST_F(Debug, ResumeFlagSkipsTheBreakpointOnce) {
     EXPECT_EQ(reg(Gpr::rax), 1u) << "ran once under RF, hit the second time";
 }
 
+TEST_F(Debug, BreakpointOnRepHitsOnce) {
+    breakpoint(0, layout::code, 0, 0);
+    code(layout::code, {0xf3, 0xaa, 0xf4});  // rep stosb; hlt
+    set_gpr(Gpr::rcx, 5);
+    set_gpr(Gpr::rdi, 0x9000);
+    set_gpr(Gpr::rax, 0x33);
+    set_flags(0x10002);
+    EXPECT_EQ(run().reason, ExitReason::hlt);
+    EXPECT_EQ(cpu->regs().rip, layout::code + 3);
+    EXPECT_EQ(memory[0x9004], 0x33);
+}
+
+TEST_F(Debug, InterruptBetweenIterationsPushesRf) {
+    code(layout::code, {0xf3, 0xaa, 0xf4});
+    set_gpr(Gpr::rcx, 8);
+    set_gpr(Gpr::rdi, 0x9000);
+    set_flags(0x202);
+    run(3);
+    EXPECT_EQ(reg(Gpr::rcx), 5u);
+    code(handlers + 16 * 0x40, {0x90, 0xcf});
+    cpu->set_intr(true);
+    run(1);
+    EXPECT_EQ(stack_dword(0), layout::code);
+    EXPECT_EQ(stack_dword(2), 0x10202u);
+    cpu->set_intr(false);
+    EXPECT_EQ(run().reason, ExitReason::hlt);
+    EXPECT_EQ(reg(Gpr::rcx), 0u);
+    EXPECT_EQ(flags(), 0x202u) << "RF ends with the instruction";
+}
+
+TEST_F(Debug, SteppingThroughRepTrapsAtEveryIteration) {
+    code(layout::code, {0xf3, 0xaa, 0xf4});
+    set_gpr(Gpr::rcx, 2);
+    set_gpr(Gpr::rdi, 0x9000);
+    set_flags(0x102);
+    code(handlers + 16, {0x90, 0xcf});
+    run(2);  // one iteration, the handler's NOP
+    EXPECT_EQ(stack_dword(0), layout::code);
+    EXPECT_EQ(stack_dword(2), 0x10102u);
+    run(3);  // IRET, the other iteration, NOP
+    EXPECT_EQ(stack_dword(0), layout::code + 2);
+    EXPECT_EQ(stack_dword(2), 0x102u);
+}
+
 TEST_F(Debug, IretLoadsRf) {
     breakpoint(0, layout::code, 0, 0);
     code(layout::code, {0x40, 0xf4});
