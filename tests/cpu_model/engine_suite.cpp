@@ -1,0 +1,86 @@
+#include "engine_suite.h"
+
+#include <cstring>
+
+#include "cpu_model/interpreter/interpreter.h"
+
+namespace southgate::cpu::test {
+
+namespace {
+
+void real_segments(SpecialRegisters& s) {
+    for (SegmentRegister& segment : s.seg) segment = real_segment(0);
+    s.seg[static_cast<unsigned>(Seg::cs)] = real_segment(0, true);
+    s.gdtr = {0, 0xffff};
+    s.idtr = {0, 0xffff};
+    s.cr0 = 0x60000010;
+    s.cr3 = s.cr4 = s.efer = 0;
+}
+
+}  // namespace
+
+std::vector<Engine> engines() { return {{"interpreter", make_interpreter}}; }
+
+EngineTest::EngineTest() {
+    std::memset(ram.data(), 0xf4, ram.size());
+    std::memset(ram.data(), 0, 0x1000);
+    std::memset(flash.data(), 0xf4, flash.size());
+    cpu = GetParam().make(bus);
+    slots = {ram.slot(0), flash.slot(0xffff0000)};
+    cpu->set_memory_map(slots);
+}
+
+void EngineTest::real_mode(std::initializer_list<std::uint8_t> code) {
+    ram.put(start, code);
+    cpu->memory_written(ram.data() + start, code.size());
+    SpecialRegisters s = cpu->sregs();
+    real_segments(s);
+    cpu->set_sregs(s);
+    GeneralRegisters r;
+    r.rip = start;
+    r.gpr[static_cast<unsigned>(Gpr::rsp)] = 0x7000;
+    cpu->set_regs(r);
+}
+
+void EngineTest::flat_mode(std::initializer_list<std::uint8_t> code) {
+    real_mode(code);
+    ram.put<std::uint64_t>(0x508, 0x00cf9b000000ffff);
+    ram.put<std::uint64_t>(0x510, 0x00cf93000000ffff);
+    SpecialRegisters s = cpu->sregs();
+    for (SegmentRegister& segment : s.seg) segment = wide_segment(0x10, false, 0);
+    s.seg[static_cast<unsigned>(Seg::cs)] = wide_segment(0x08, true, 0);
+    s.gdtr = {0x500, 0x17};
+    s.idtr = {0x600, 0};
+    s.cr0 = 0x11;
+    cpu->set_sregs(s);
+}
+
+void EngineTest::set_reg(Gpr r, std::uint64_t value) {
+    GeneralRegisters regs = cpu->regs();
+    regs.gpr[static_cast<unsigned>(r)] = value;
+    cpu->set_regs(regs);
+}
+
+void EngineTest::set_rip(std::uint64_t value) {
+    GeneralRegisters regs = cpu->regs();
+    regs.rip = value;
+    cpu->set_regs(regs);
+}
+
+void EngineTest::jam_reset() {
+    GeneralRegisters regs;
+    regs.gpr[static_cast<unsigned>(Gpr::rdx)] = 0x600;
+    regs.rip = 0xfff0;
+    cpu->set_regs(regs);
+    SpecialRegisters s = cpu->sregs();
+    real_segments(s);
+    s.seg[static_cast<unsigned>(Seg::cs)] = {0xffff0000, 0xffff, 0x9b, 0xf000};
+    cpu->set_sregs(s);
+}
+
+void EngineTest::set_vector(unsigned vector, std::uint16_t segment, std::uint16_t offset) {
+    ram.put<std::uint16_t>(vector * 4, offset);
+    ram.put<std::uint16_t>(vector * 4 + 2, segment);
+}
+
+}  // namespace southgate::cpu::test
