@@ -4,6 +4,7 @@
 #include "cpu_model/decode/table.h"
 #include "cpu_model/interpreter/port_io_common.h"
 #include "cpu_model/interpreter/string.h"
+#include "cpu_model/system/debug.h"
 
 namespace southgate::cpu {
 namespace {
@@ -17,11 +18,7 @@ const Uop* leave_advanced(Cpu* c, AtExit how, const PioContext& context, std::ui
     c->ip = context.rip;
     clear_shadow(c);
     note_port_retired(c, port, size);
-    if (context.step_due && (c->eflags & eflags::tf)) {
-        c->debug.dr6 |= dr6_bs;
-        c->events.debug_trap_pending = true;
-    }
-    update_attention(c);
+    if (!context.step_due) c->step_trap = false;
     const Uop* out = leave_with_pio_exit(c);
     if (how == AtExit::advanced_or_step && c->single_step) c->exit_reason = ExitReason::debug;
     return out;
@@ -71,16 +68,12 @@ std::uint64_t complete_pio(Cpu* c) {
     c->gpr[static_cast<unsigned>(Gpr::rax)] = context.rax;
     c->ip = context.rip;
     if (context.retired == 0) return 0;  // advanced before the exit: only the data was owed
-    bool changed = shadow;
-    if (shadow) clear_shadow(c);
-    const bool trap_before = c->events.debug_trap_pending;
-    note_port_retired(c, pending.port, pending.size);
-    if (c->eflags & eflags::tf) {
-        c->debug.dr6 |= dr6_bs;
-        c->events.debug_trap_pending = true;
+    if (shadow) {
+        clear_shadow(c);
+        update_attention(c);
     }
-    changed |= c->events.debug_trap_pending != trap_before;
-    if (changed) update_attention(c);
+    note_port_retired(c, pending.port, pending.size);
+    if (c->eflags & eflags::tf) note_debug_trap(c, dr6::bs);
     if (c->single_step) {
         c->exit_pending = true;
         c->exit_reason = ExitReason::debug;

@@ -8,9 +8,6 @@
 
 namespace southgate::cpu {
 
-// DR6.BS: single step (SDM vol. 3B 17.2.3).
-inline constexpr std::uint64_t dr6_bs = 1u << 14;
-
 // I/O permission: virtual-8086 code always consults the bitmap, other code if CPL > IOPL (SDM vol. 1 18.5).
 inline void check_port(Cpu* c, std::uint16_t port, unsigned size) {
     if (protected_mode(c) && (c->cpl > iopl(c) || v86_mode(c))) [[unlikely]] check_io_permission(c, port, size);

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "cpu_model/interpreter/control.h"
+#include "cpu_model/interpreter/fault.h"
 #include "cpu_model/interpreter/flags.h"
 #include "cpu_model/interpreter/operand.h"
 
@@ -54,12 +55,29 @@ inline std::uint64_t run_length(const Segment& s, A offset, std::int64_t limit, 
     return to_end < size - 1 ? 0 : (to_end - (size - 1)) / size + 1;
 }
 
+struct StatusFlags {
+    std::uint64_t result, carry;
+};
+
+// A fault in the middle of REP CMPS or REP SCAS restores the flags from before the instruction (SDM vol. 2B "REP").
+template <class Op>
+void compare_one(Cpu* c, const Uop* u, const StatusFlags& before) {
+    try {
+        Op::one(c, u);
+    } catch (const GuestFault&) {
+        c->flag_result = before.result;
+        c->flag_carry = before.carry;
+        throw;
+    }
+}
+
 // One REP loop. Op provides: Address; compares; one(c, u): one element, may raise before it changes registers;
 // run(c, u, max): up to `max` elements that cannot raise, 0 if there are none. Both step the index registers.
 template <class Op, Repeat R>
 const Uop* repeat_string(Cpu* c, const Uop* u) {
     using A = typename Op::Address;
     c->cur = u;
+    const StatusFlags before{c->flag_result, c->flag_carry};
     bool paid = true;  // the first iteration was deducted from the budget with the block
     for (A count = get_reg<A>(c, Gpr::rcx); count != 0; count = get_reg<A>(c, Gpr::rcx)) {
         const std::uint64_t allowed = static_cast<std::uint64_t>(c->left) + (paid ? 1 : 0);
@@ -78,7 +96,8 @@ const Uop* repeat_string(Cpu* c, const Uop* u) {
         } else {
             // Deducted first: an exception gives one instruction back.
             if (!paid) c->left -= 1;
-            Op::one(c, u);
+            if constexpr (Op::compares) compare_one<Op>(c, u, before);
+            else Op::one(c, u);
             add_to<A>(c, Gpr::rcx, std::uint64_t{0} - 1);
         }
         paid = false;

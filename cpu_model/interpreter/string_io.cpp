@@ -4,6 +4,7 @@
 #include "cpu_model/interpreter/port_io_common.h"
 #include "cpu_model/interpreter/string.h"
 #include "cpu_model/interpreter/string_select.h"
+#include "cpu_model/system/debug.h"
 
 namespace southgate::cpu {
 namespace {
@@ -14,17 +15,6 @@ bool repeated(const Uop* u) { return static_cast<Repeat>(u->aux) != Repeat::none
 const Uop* end_of_repeat(Cpu* c) {
     c->ip = next_ip_truncated(c);
     return resume(c);
-}
-
-// An element or a batch retired: shadow, breakpoints, single step.
-void string_retired(Cpu* c, std::uint16_t port, unsigned size, bool step) {
-    c->events.sti_shadow = c->events.mov_ss_shadow = false;
-    note_port_retired(c, port, size);
-    if (step && (c->eflags & eflags::tf)) {
-        c->debug.dr6 |= dr6_bs;
-        c->events.debug_trap_pending = true;
-    }
-    update_attention(c);
 }
 
 template <class T, class A>
@@ -43,7 +33,9 @@ const Uop* outs(Cpu* c, const Uop* u) {
     PioContext context = pio_context(c, rep ? rip : next_ip_truncated(c));
     c->ip = context.rip;
     // The emulator's single step comes one instruction late, because an exit is due.
-    string_retired(c, port, sizeof(T), c->pio.kind() != PioPolicyKind::full_emulator);
+    if (c->pio.kind() == PioPolicyKind::full_emulator) c->step_trap = false;
+    c->events.sti_shadow = c->events.mov_ss_shadow = false;
+    note_port_retired(c, port, sizeof(T));
     c->pio.begin_string_out(port, sizeof(T), &value, rip, next_rip, context);
     ++c->statistics.pio_exits;
     return leave_with_pio_exit(c);
@@ -124,7 +116,10 @@ std::uint64_t store_batch(Cpu* c, const PendingPio& pending, const InsPlan& plan
         return stored;
     }
     c->ip = plan.rip;
-    string_retired(c, pending.port, pending.size, true);
+    c->events.sti_shadow = c->events.mov_ss_shadow = false;
+    update_attention(c);
+    note_port_retired(c, pending.port, pending.size);
+    if (c->eflags & eflags::tf) note_debug_trap(c, dr6::bs);
     c->pio.end_string_in(PioOutcome::completed, pio_context(c, c->ip));
     if (c->single_step) {
         c->exit_pending = true;

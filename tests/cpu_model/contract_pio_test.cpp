@@ -317,6 +317,7 @@ TEST_P(ContractPio, IoPermission) {
     for (SegmentRegister& segment : s.seg) segment = wide_segment(0x13, false, 3);
     s.seg[static_cast<unsigned>(Seg::cs)] = wide_segment(0x0b, true, 3);
     s.tr = {0x700, 0x67, 0x8b, 0x18};
+    ram.put<std::uint16_t>(0x766, 0x68);
     cpu->set_sregs(s);
     EXPECT_EQ(run().reason, ExitReason::shutdown);
 }

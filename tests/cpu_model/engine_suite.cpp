@@ -19,7 +19,9 @@ void real_segments(SpecialRegisters& s) {
 
 }  // namespace
 
-std::vector<Engine> engines() { return {{"interpreter", make_interpreter}}; }
+std::vector<Engine> engines() { 
+    return {{"interpreter", [](Bus& bus) { return make_interpreter(bus); }}};
+}
 
 EngineTest::EngineTest() {
     std::memset(ram.data(), 0xf4, ram.size());
@@ -33,6 +35,9 @@ EngineTest::EngineTest() {
 void EngineTest::real_mode(std::initializer_list<std::uint8_t> code) {
     ram.put(start, code);
     cpu->memory_written(ram.data() + start, code.size());
+    EventState events;
+    events.smbase = cpu->events().smbase;
+    cpu->set_events(events);
     SpecialRegisters s = cpu->sregs();
     real_segments(s);
     cpu->set_sregs(s);
