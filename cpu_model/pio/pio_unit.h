@@ -62,7 +62,8 @@ class PioUnit {
         return outcome;
     }
 
-    // One OUTS element (`size` bytes at `element`) leaves: context.rip is what the exit shows, `rip` the instruction's.
+    // One OUTS element (`size` bytes at `element`) leaves: context.rip is what the exit shows, `rip` the
+    // instruction's.
     void begin_string_out(std::uint16_t port, unsigned size, const void* element, std::uint64_t rip,
                           std::uint64_t next_rip, const PioContext& context);
     // A batch of INS leaves; context.rip is on the instruction.

@@ -1,5 +1,5 @@
-// The decimal instructions, exhaustively, against the operation sections of the SDM (vol. 2A, AAA to DAS). 64-bit hosts
-// cannot execute them, so the host oracle cannot either.
+// The decimal instructions, exhaustively, against the operation sections of the SDM (vol. 2A, AAA to DAS).
+// 64-bit hosts cannot execute them, so the host oracle cannot either.
 #include "engine_suite.h"
 
 namespace southgate::cpu::test {
@@ -91,7 +91,8 @@ TEST_P(BcdTest, Adjustments) {
     for (const Instruction& i : instructions) {
         real_mode({i.opcode});
         for (unsigned value = 0; value < 0x400; ++value) {
-            const std::uint16_t ax = static_cast<std::uint16_t>((value & 0xff) | (value & 0x300) << 4 | 0x0f00);
+            const std::uint16_t ax =
+                static_cast<std::uint16_t>((value & 0xff) | (value & 0x300) << 4 | 0x0f00);
             for (const std::uint64_t flags : {std::uint64_t{0}, cf, af, cf | af}) {
                 const Decimal expected = i.model({ax, (flags & cf) != 0, (flags & af) != 0});
                 const GeneralRegisters r = step(ax, flags);

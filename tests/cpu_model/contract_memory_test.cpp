@@ -18,7 +18,8 @@ TEST_P(ContractMemory, OutsideEverySlotIsTheBus) {
     set_reg(Gpr::rcx, 0x1234);
     EXPECT_EQ(run().reason, ExitReason::hlt);
     EXPECT_EQ(reg(Gpr::rax), 0xffffffffu);
-    EXPECT_EQ(bus.accesses, (std::vector<BusAccess>{{false, hole, 4, 0}, {true, hole + 4, 2, 0x1234}, {false, hole + 9, 1, 0}}));
+    EXPECT_EQ(bus.accesses, (std::vector<BusAccess>{
+                                {false, hole, 4, 0}, {true, hole + 4, 2, 0x1234}, {false, hole + 9, 1, 0}}));
 }
 
 TEST_P(ContractMemory, BusAccessesNeverCrossAPage) {
@@ -41,7 +42,9 @@ TEST_P(ContractMemory, StringsReachTheBusElementByElement) {
     set_reg(Gpr::rcx, 3);
     set_reg(Gpr::rax, 0xabcd);
     EXPECT_EQ(run().retired, 4u);
-    EXPECT_EQ(bus.accesses, (std::vector<BusAccess>{{true, hole - 4, 2, 0xabcd}, {true, hole - 2, 2, 0xabcd}, {true, hole, 2, 0xabcd}}));
+    EXPECT_EQ(bus.accesses,
+              (std::vector<BusAccess>{
+                  {true, hole - 4, 2, 0xabcd}, {true, hole - 2, 2, 0xabcd}, {true, hole, 2, 0xabcd}}));
 }
 
 TEST_P(ContractMemory, ReadOnlySlots) {
@@ -125,6 +128,7 @@ TEST_P(ContractMemory, SelfModifyingCode) {
     // The same code again, now that it was executed.
     ram[start + 7] = 0x40;
     cpu->memory_written(ram.data() + start + 7, 1);
+    wake_up();
     set_rip(start);
     set_reg(Gpr::rbx, 0);
     EXPECT_EQ(run().reason, ExitReason::hlt);
@@ -136,6 +140,7 @@ TEST_P(ContractMemory, StringsThatOverwriteTheCodeAhead) {
     // REP STOSB over the INC AX behind it.
     real_mode({0xf3, 0xaa, 0x40, 0x40, 0xf4});
     for (int round = 0; round < 3; ++round) {
+        wake_up();
         ram.put(start, {0xf3, 0xaa, 0x40, 0x40, 0xf4});
         cpu->memory_written(ram.data() + start, 5);
         GeneralRegisters r;

@@ -43,7 +43,7 @@ TEST_P(ContractPio, OutCarriesTheOldRax) {
 
 TEST_P(ContractPio, InMergesOrZeroExtends) {
     // IN AL, DX / IN AX, DX / IN EAX, DX in 32-bit code.
-    const std::pair<std::initializer_list<std::uint8_t>, std::uint64_t> cases[] = {
+    const std::pair<std::vector<std::uint8_t>, std::uint64_t> cases[] = {
         {{0xec}, 0x556677f6}, {{0x66, 0xed}, 0x5566e5f6}, {{0xed}, 0xc3d4e5f6}};
     for (const auto& [code, expected] : cases) {
         flat_mode(code);
@@ -165,7 +165,7 @@ TEST_P(ContractPio, ResetsInARow) {
 
 TEST_P(ContractPio, ResetLineWhilePending) {
     const std::pair<K, std::uint64_t> cases[] = {
-        {K::linear_rip_snapshot, 0xfff0}, {K::complete_always, 0xfff2}, {K::cancel_on_rip_write, 0xfff0},
+        {K::linear_rip_snapshot, 0xfff0},  {K::complete_always, 0xfff2},    {K::cancel_on_rip_write, 0xfff0},
         {K::cancel_on_rip_change, 0xfff0}, {K::match_reset_vector, 0xfff0}, {K::skip_before_exit, 0xfff0}};
     for (const auto& [kind, expected] : cases) {
         SCOPED_TRACE(name_of(kind));
@@ -197,8 +197,10 @@ TEST_P(ContractPio, InterruptWhilePendingPushesTheNextRip) {
         const Exit exit = run();
         ASSERT_EQ(exit.reason, ExitReason::pio);
         exit.pio.data[0] = 0x5a;
-        if (nmi) cpu->pulse_nmi();
-        else cpu->set_intr(true);
+        if (nmi)
+            cpu->pulse_nmi();
+        else
+            cpu->set_intr(true);
         bus.on_acknowledge = [this] { cpu->set_intr(false); };
         EXPECT_EQ(run().reason, ExitReason::hlt);
         EXPECT_EQ(rip(), 0x9001u);
@@ -227,8 +229,8 @@ TEST_P(ContractPio, SingleStep) {
         K kind;
         bool quirk;
         std::uint8_t opcode, port;
-        bool io_seen;          // the I/O exit reaches the platform
-        std::uint64_t debug;   // rip of the first debug exit
+        bool io_seen;         // the I/O exit reaches the platform
+        std::uint64_t debug;  // rip of the first debug exit
     };
     const Case cases[] = {
         {K::linear_rip_snapshot, true, 0xe6, 0x80, true, start + 2},
@@ -242,7 +244,8 @@ TEST_P(ContractPio, SingleStep) {
         {K::full_emulator, false, 0xe4, 0x80, true, start + 2},
     };
     for (const Case& c : cases) {
-        SCOPED_TRACE(std::string(name_of(c.kind)) + (c.opcode == 0xe6 ? " OUT " : " IN ") + std::to_string(c.port));
+        SCOPED_TRACE(std::string(name_of(c.kind)) + (c.opcode == 0xe6 ? " OUT " : " IN ") +
+                     std::to_string(c.port));
         cpu->set_pio_policy(c.kind, c.quirk);
         real_mode({c.opcode, c.port, 0x90, 0x90});
         cpu->set_single_step(true);
@@ -277,9 +280,10 @@ TEST_P(ContractPio, TrapFlag) {
         std::uint8_t opcode;
         std::uint16_t pushed;
     };
-    for (const Case& c : {Case{K::linear_rip_snapshot, 0xe6, start + 2}, Case{K::linear_rip_snapshot, 0xe4, start + 2},
-                          Case{K::skip_before_exit, 0xe6, start + 2}, Case{K::full_emulator, 0xe6, start + 3},
-                          Case{K::full_emulator, 0xe4, start + 2}}) {
+    for (const Case& c :
+         {Case{K::linear_rip_snapshot, 0xe6, start + 2}, Case{K::linear_rip_snapshot, 0xe4, start + 2},
+          Case{K::skip_before_exit, 0xe6, start + 2}, Case{K::full_emulator, 0xe6, start + 3},
+          Case{K::full_emulator, 0xe4, start + 2}}) {
         SCOPED_TRACE(name_of(c.kind));
         set_vector(1, 0, 0x9000);
         cpu->set_pio_policy(c.kind, false);

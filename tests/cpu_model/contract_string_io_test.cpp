@@ -14,7 +14,7 @@ class ContractStringIo : public EngineTest {
     static constexpr std::uint64_t buffer = 0x20000;
 
     // 32-bit flat code with EDI/ESI at the buffer and ECX elements.
-    void prepare(std::initializer_list<std::uint8_t> code, std::uint64_t address, std::uint64_t count) {
+    void prepare(const std::vector<std::uint8_t>& code, std::uint64_t address, std::uint64_t count) {
         flat_mode(code);
         set_reg(Gpr::rsi, address);
         set_reg(Gpr::rdi, address);
@@ -101,7 +101,8 @@ TEST_P(ContractStringIo, RepInsBatches) {
         std::uint64_t address, count;
         std::vector<std::uint32_t> batches;
     };
-    for (const Case& c : {Case{buffer, 3, {3}}, Case{buffer, 2500, {1024, 1024, 452}}, Case{buffer + 0xffe, 5, {2, 3}}}) {
+    for (const Case& c :
+         {Case{buffer, 3, {3}}, Case{buffer, 2500, {1024, 1024, 452}}, Case{buffer + 0xffe, 5, {2, 3}}}) {
         for (const K kind : {K::linear_rip_snapshot, K::full_emulator, K::skip_before_exit}) {
             cpu->set_pio_policy(kind, false);
             prepare({0xf3, 0x6c, 0xf4}, c.address, c.count);

@@ -1,5 +1,6 @@
 #include "engine_suite.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "cpu_model/interpreter/interpreter.h"
@@ -19,7 +20,7 @@ void real_segments(SpecialRegisters& s) {
 
 }  // namespace
 
-std::vector<Engine> engines() { 
+std::vector<Engine> engines() {
     return {{"interpreter", [](Bus& bus) { return make_interpreter(bus); }}};
 }
 
@@ -32,12 +33,10 @@ EngineTest::EngineTest() {
     cpu->set_memory_map(slots);
 }
 
-void EngineTest::real_mode(std::initializer_list<std::uint8_t> code) {
-    ram.put(start, code);
+void EngineTest::real_mode(const std::vector<std::uint8_t>& code) {
+    std::copy(code.begin(), code.end(), ram.data() + start);
     cpu->memory_written(ram.data() + start, code.size());
-    EventState events;
-    events.smbase = cpu->events().smbase;
-    cpu->set_events(events);
+    wake_up();
     SpecialRegisters s = cpu->sregs();
     real_segments(s);
     cpu->set_sregs(s);
@@ -47,7 +46,7 @@ void EngineTest::real_mode(std::initializer_list<std::uint8_t> code) {
     cpu->set_regs(r);
 }
 
-void EngineTest::flat_mode(std::initializer_list<std::uint8_t> code) {
+void EngineTest::flat_mode(const std::vector<std::uint8_t>& code) {
     real_mode(code);
     ram.put<std::uint64_t>(0x508, 0x00cf9b000000ffff);
     ram.put<std::uint64_t>(0x510, 0x00cf93000000ffff);
@@ -70,6 +69,12 @@ void EngineTest::set_rip(std::uint64_t value) {
     GeneralRegisters regs = cpu->regs();
     regs.rip = value;
     cpu->set_regs(regs);
+}
+
+void EngineTest::wake_up() {
+    EventState events;
+    events.smbase = cpu->events().smbase;
+    cpu->set_events(events);
 }
 
 void EngineTest::jam_reset() {

@@ -1,10 +1,10 @@
-// The contract test suite: every engine behind cpu_model/vcpu.h runs it. A new engine adds itself to engines().
+// The contract test suite: every engine behind cpu_model/vcpu.h runs it. A new engine adds itself to
+// engines().
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -33,10 +33,11 @@ class EngineTest : public testing::TestWithParam<Engine> {
 
     EngineTest();
 
-    // Real mode, CS = 0, rip = start, the rest of the state as after reset but with zero segments, SP = 7000h.
-    void real_mode(std::initializer_list<std::uint8_t> code);
+    // Real mode, CS = 0, rip = start, the rest of the state as after reset but with zero segments, SP =
+    // 7000h.
+    void real_mode(const std::vector<std::uint8_t>& code);
     // 32-bit protected mode, flat segments, CPL 0, paging off; GDT at 500h, IDT at 600h with limit 0.
-    void flat_mode(std::initializer_list<std::uint8_t> code);
+    void flat_mode(const std::vector<std::uint8_t>& code);
 
     Exit run(std::uint64_t instructions = many) { return cpu->run({instructions, false}); }
     Exit drain() { return cpu->run({0, true}); }  // immediate_exit
@@ -45,8 +46,11 @@ class EngineTest : public testing::TestWithParam<Engine> {
     std::uint64_t rip() const { return cpu->regs().rip; }
     void set_reg(Gpr r, std::uint64_t value);
     void set_rip(std::uint64_t value);
+    // Running again (after HLT, say), with nothing pending.
+    void wake_up();
     void rewrite_regs() { cpu->set_regs(cpu->regs()); }
-    // What a platform does to reset the processor by the state interfaces alone (KVM_SET_REGS, KVM_SET_SREGS).
+    // What a platform does to reset the processor by the state interfaces alone (KVM_SET_REGS,
+    // KVM_SET_SREGS).
     void jam_reset();
     SegmentRegister cs() const { return cpu->sregs().seg[static_cast<unsigned>(Seg::cs)]; }
     // Real-mode interrupt vector.
@@ -59,8 +63,8 @@ class EngineTest : public testing::TestWithParam<Engine> {
     std::vector<MemorySlot> slots;
 };
 
-#define SOUTHGATE_ENGINE_SUITE(suite)                                                        \
-    INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::ValuesIn(engines()),                   \
+#define SOUTHGATE_ENGINE_SUITE(suite)                                      \
+    INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::ValuesIn(engines()), \
                              [](const testing::TestParamInfo<Engine>& info) { return info.param.name; })
 
 }  // namespace southgate::cpu::test

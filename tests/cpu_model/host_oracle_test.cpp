@@ -1,5 +1,6 @@
-// The interpreter against the host processor: one random user-level instruction at a time, registers, flags, memory
-// and exceptions compared. SOUTHGATE_ORACLE_CASES and SOUTHGATE_ORACLE_SEED make it longer and different.
+// The interpreter against the host processor: one random user-level instruction at a time, registers, flags,
+// memory and exceptions compared. SOUTHGATE_ORACLE_CASES and SOUTHGATE_ORACLE_SEED make it longer and
+// different.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -39,8 +40,8 @@ std::string describe(const TestCase& t) {
 
 std::string describe(const Outcome& o) {
     std::ostringstream out;
-    out << std::hex << "vector " << std::dec << o.vector << std::hex << " error " << o.error_code << " cr2 " << o.cr2
-        << " eip " << o.state.eip << " eflags " << o.state.eflags << " gpr";
+    out << std::hex << "vector " << std::dec << o.vector << std::hex << " error " << o.error_code << " cr2 "
+        << o.cr2 << " eip " << o.state.eip << " eflags " << o.state.eflags << " gpr";
     for (auto r : o.state.gpr) out << ' ' << r;
     return out.str();
 }
@@ -83,7 +84,8 @@ class HostOracle : public testing::Test {
         expected.state = program->to_guest(expected.state);
         if (raw.eip == native_before.eip && expected.vector >= 0) expected.state.eip = t.before.eip;
 
-        // REP: an iteration counts as one instruction; a fault comes with the one after the last that retired.
+        // REP: an iteration counts as one instruction; a fault comes with the one after the last that
+        // retired.
         unsigned instructions = 1;
         if (t.form == Form::string && t.instruction.repeat_prefix()) {
             const std::uint32_t done = t.before.gpr[1] - expected.state.gpr[1];
@@ -91,7 +93,10 @@ class HostOracle : public testing::Test {
         }
         const Outcome actual = guest_.execute(t.before, t.segments, instructions, generator.one_in(2));
 
-        const std::uint32_t mask = compared_flags & ~undefined_flags(t.instruction, t.before);
+        std::uint32_t mask = compared_flags & ~undefined_flags(t.instruction, t.before);
+        // A fault inside REP CMPS / SCAS: Intel restores the flags (SDM vol. 2B "REP"), AMD keeps the last
+        // comparison's.
+        if (expected.vector >= 0 && t.form == Form::string) mask &= ~0x8d5u;
         const bool same_data = std::memcmp(native_data.data(), guest_data.data(), native_data.size()) == 0;
         const bool same = actual.vector == expected.vector && actual.state.gpr == expected.state.gpr &&
                           actual.state.eip == expected.state.eip &&
@@ -101,8 +106,8 @@ class HostOracle : public testing::Test {
         if (!same) {
             ++differences_[ZydisMnemonicGetString(t.instruction.info.mnemonic)];
             if (reported_++ < 20) {
-                ADD_FAILURE() << describe(t) << "before " << describe(Outcome{-1, 0, 0, t.before}) << "\nhost   "
-                              << describe(expected) << "\nengine " << describe(actual)
+                ADD_FAILURE() << describe(t) << "before " << describe(Outcome{-1, 0, 0, t.before})
+                              << "\nhost   " << describe(expected) << "\nengine " << describe(actual)
                               << (same_data ? "" : "\nmemory differs");
             }
             std::memcpy(guest_data.data(), native_data.data(), native_data.size());

@@ -20,11 +20,17 @@ class Memory {
     std::size_t size() const { return size_; }
     std::uint8_t& operator[](std::size_t i) { return bytes_.get()[i]; }
 
-    MemorySlot slot(std::uint64_t guest_physical) { return {guest_physical, size_, data(), true, true, false}; }
+    MemorySlot slot(std::uint64_t guest_physical) {
+        return {guest_physical, size_, data(), true, true, false};
+    }
 
-    void put(std::size_t at, std::initializer_list<std::uint8_t> bytes) { std::memcpy(data() + at, bytes.begin(), bytes.size()); }
+    void put(std::size_t at, std::initializer_list<std::uint8_t> bytes) {
+        std::memcpy(data() + at, bytes.begin(), bytes.size());
+    }
     template <class T>
-    void put(std::size_t at, T value) { std::memcpy(data() + at, &value, sizeof value); }
+    void put(std::size_t at, T value) {
+        std::memcpy(data() + at, &value, sizeof value);
+    }
     template <class T>
     T get(std::size_t at) const {
         T value;
@@ -36,7 +42,9 @@ class Memory {
     struct Free {
         void operator()(std::uint8_t* p) const { std::free(p); }
     };
-    static std::uint8_t* allocate(std::size_t size) { return static_cast<std::uint8_t*>(std::aligned_alloc(4096, size)); }
+    static std::uint8_t* allocate(std::size_t size) {
+        return static_cast<std::uint8_t*>(std::aligned_alloc(4096, size));
+    }
 
     std::size_t size_;
     std::unique_ptr<std::uint8_t, Free> bytes_;

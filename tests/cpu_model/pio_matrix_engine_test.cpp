@@ -1,5 +1,5 @@
-// Matrix A executed by an engine: the PIO leaves run(), the platform acts through the state interfaces, an immediate
-// exit completes or drops it.
+// Matrix A executed by an engine: the PIO leaves run(), the platform acts through the state interfaces, an
+// immediate exit completes or drops it.
 #include <algorithm>
 #include <cstring>
 
@@ -12,8 +12,10 @@ namespace {
 class PioMatrix : public EngineTest {
   protected:
     void prepare(const MatrixRow& row) {
-        if (row.mode == Mode::protected32) flat_mode({});
-        else real_mode({});
+        if (row.mode == Mode::protected32)
+            flat_mode({});
+        else
+            real_mode({});
         SpecialRegisters s = cpu->sregs();
         s.seg[static_cast<unsigned>(Seg::cs)].base = row.cs_base;
         cpu->set_sregs(s);
@@ -59,7 +61,8 @@ TEST_P(PioMatrix, EveryRowUnderEveryPolicy) {
         ++rows;
         for (std::size_t i = 0; i < matrix_columns.size(); ++i) {
             const MatrixColumn& column = matrix_columns[i];
-            SCOPED_TRACE(std::string(row.id) + " " + std::string(column.name) + " \"" + std::string(row.cells[i]) + "\"");
+            SCOPED_TRACE(std::string(row.id) + " " + std::string(column.name) + " \"" +
+                         std::string(row.cells[i]) + "\"");
             cpu = GetParam().make(bus);
             cpu->set_memory_map(slots);
             cpu->set_pio_policy(column.kind, column.quirk);

@@ -15,8 +15,8 @@ inline SegmentRegister real_segment(std::uint16_t selector, bool code = false) {
 inline SegmentRegister wide_segment(std::uint16_t selector, bool code, unsigned dpl, std::uint64_t base = 0,
                                     bool big = true) {
     using SR = SegmentRegister;
-    const std::uint32_t attributes = (code ? 0xbu : 0x3u) | SR::s | dpl << SR::dpl_shift | SR::present | SR::g |
-                                     (big ? SR::db : 0);
+    const std::uint32_t attributes =
+        (code ? 0xbu : 0x3u) | SR::s | dpl << SR::dpl_shift | SR::present | SR::g | (big ? SR::db : 0);
     return {base, 0xffffffff, attributes, selector};
 }
 

@@ -1,4 +1,5 @@
-// String instructions beyond what the host oracle reaches: overlaps, wraps, limits, large runs, faults in the middle.
+// String instructions beyond what the host oracle reaches: overlaps, wraps, limits, large runs, faults in the
+// middle.
 #include <cstring>
 #include <vector>
 
@@ -30,8 +31,10 @@ TEST_P(StringTest, OverlappingMoves) {
         for (int distance = -40; distance <= 40; ++distance) {
             for (const bool down : {false, true}) {
                 const std::uint8_t opcode = size == 1 ? 0xa4 : 0xa5;
-                if (size == 2) flat_mode({0x66, 0xf3, opcode, 0xf4});
-                else flat_mode({0xf3, opcode, 0xf4});
+                if (size == 2)
+                    flat_mode({0x66, 0xf3, opcode, 0xf4});
+                else
+                    flat_mode({0xf3, opcode, 0xf4});
                 fill_area();
                 const std::uint64_t from = area + 0xff0, to = from + static_cast<std::uint64_t>(distance);
                 constexpr unsigned count = 50;
@@ -74,7 +77,8 @@ TEST_P(StringTest, LargeFillAndCopy) {
 
 TEST_P(StringTest, SixteenBitIndexesWrapAndKeepTheUpperHalf) {
     real_mode({0xf3, 0xa4, 0xf4});
-    for (unsigned i = 0; i < 8; ++i) ram[0xfffc + i - (i >= 4 ? 0x10000 : 0)] = static_cast<std::uint8_t>(0x10 + i);
+    for (unsigned i = 0; i < 8; ++i)
+        ram[0xfffc + i - (i >= 4 ? 0x10000 : 0)] = static_cast<std::uint8_t>(0x10 + i);
     registers(0x5555fffc, 0x66669000, 0x77770008);
     EXPECT_EQ(run().reason, ExitReason::hlt);
     for (unsigned i = 0; i < 8; ++i) EXPECT_EQ(ram[0x9000 + i], 0x10 + i);
@@ -123,10 +127,12 @@ TEST_P(StringTest, FaultAtTheLimitLeavesExactRegisters) {
 }
 
 TEST_P(StringTest, PageFaultInTheMiddleIsRestartable) {
-    // Identity paging of the first 4 MiB, the page at area + 1000h not present; the handler maps it and returns.
+    // Identity paging of the first 4 MiB, the page at area + 1000h not present; the handler maps it and
+    // returns.
     flat_mode({0xf3, 0xa4, 0xf4});
     constexpr std::uint32_t directory = 0x40000, table = 0x41000;
-    for (std::uint32_t page = 0; page < 0x400; ++page) ram.put<std::uint32_t>(table + page * 4, page << 12 | 3);
+    for (std::uint32_t page = 0; page < 0x400; ++page)
+        ram.put<std::uint32_t>(table + page * 4, page << 12 | 3);
     ram.put<std::uint32_t>(directory, table | 3);
     for (std::uint32_t i = 1; i < 0x400; ++i) ram.put<std::uint32_t>(directory + i * 4, 0);
     const std::uint32_t hole = area + 0x1000;
@@ -134,8 +140,8 @@ TEST_P(StringTest, PageFaultInTheMiddleIsRestartable) {
     // #PF gate at 600h + 14 * 8: OR BYTE [table entry], 3; ADD ESP, 4; IRETD.
     const std::uint32_t entry = table + (hole >> 12) * 4;
     ram.put(0x9000, {0x80, 0x0d, static_cast<std::uint8_t>(entry), static_cast<std::uint8_t>(entry >> 8),
-                     static_cast<std::uint8_t>(entry >> 16), static_cast<std::uint8_t>(entry >> 24), 0x03, 0x83, 0xc4,
-                     0x04, 0xcf});
+                     static_cast<std::uint8_t>(entry >> 16), static_cast<std::uint8_t>(entry >> 24), 0x03,
+                     0x83, 0xc4, 0x04, 0xcf});
     ram.put<std::uint64_t>(0x600 + 14 * 8, 0x00008e0000089000);
     SpecialRegisters s = cpu->sregs();
     s.idtr = {0x600, 0x7f};
@@ -170,6 +176,22 @@ TEST_P(StringTest, ScanAndCompareStop) {
     EXPECT_EQ(run().reason, ExitReason::hlt);
     EXPECT_EQ(reg(Gpr::rdi), 0x60000u + 0x1238);
     EXPECT_EQ(cpu->regs().rflags & 0x41, 1u);  // less, not equal
+}
+
+// SDM vol. 2B "REP": the flags are those from before the instruction.
+TEST_P(StringTest, FaultInARepeatedComparisonRestoresFlags) {
+    set_vector(13, 0, 0x9000);
+    for (const std::uint64_t flags : {0x8d7u, 0x002u}) {
+        real_mode({0xf2, 0xaf, 0xf4});  // REPNE SCASW from FFFBh: two elements, then FFFFh is cut
+        registers(0, 0xfffb, 10, 0x1234);
+        GeneralRegisters r = cpu->regs();
+        r.rflags = flags;
+        cpu->set_regs(r);
+        EXPECT_EQ(run().reason, ExitReason::hlt);
+        EXPECT_EQ(rip(), 0x9001u);
+        EXPECT_EQ(reg(Gpr::rcx), 8u);
+        EXPECT_EQ(ram.get<std::uint16_t>(0x6ffe) & 0x8d5u, flags & 0x8d5u);
+    }
 }
 
 TEST_P(StringTest, RepWithZeroCountTouchesNothing) {

@@ -30,15 +30,17 @@ std::uint32_t register_value(ZydisRegister r, const UserState& state) {
     if (r >= ZYDIS_REGISTER_EAX && r <= ZYDIS_REGISTER_EDI) return state.gpr[r - ZYDIS_REGISTER_EAX];
     if (r >= ZYDIS_REGISTER_AX && r <= ZYDIS_REGISTER_DI) return state.gpr[r - ZYDIS_REGISTER_AX] & 0xffff;
     if (r >= ZYDIS_REGISTER_AL && r <= ZYDIS_REGISTER_BL) return state.gpr[r - ZYDIS_REGISTER_AL] & 0xff;
-    if (r >= ZYDIS_REGISTER_AH && r <= ZYDIS_REGISTER_BH) return (state.gpr[r - ZYDIS_REGISTER_AH] >> 8) & 0xff;
+    if (r >= ZYDIS_REGISTER_AH && r <= ZYDIS_REGISTER_BH)
+        return (state.gpr[r - ZYDIS_REGISTER_AH] >> 8) & 0xff;
     return 0;
 }
 
-std::uint32_t effective_address(const Decoded& d, const ZydisDecodedOperand& operand, const UserState& state) {
+std::uint32_t effective_address(const Decoded& d, const ZydisDecodedOperand& operand,
+                                const UserState& state) {
     const auto& m = operand.mem;
     const std::uint32_t index = m.index == ZYDIS_REGISTER_NONE ? 0 : register_value(m.index, state) * m.scale;
-    const std::uint32_t offset =
-        register_value(m.base, state) + index + static_cast<std::uint32_t>(m.disp.has_displacement ? m.disp.value : 0);
+    const std::uint32_t offset = register_value(m.base, state) + index +
+                                 static_cast<std::uint32_t>(m.disp.has_displacement ? m.disp.value : 0);
     return d.address16 ? offset & 0xffff : offset;
 }
 

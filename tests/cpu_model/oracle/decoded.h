@@ -28,9 +28,12 @@ struct Decoded {
 
     bool lock() const { return (info.attributes & ZYDIS_ATTRIB_HAS_LOCK) != 0; }
     bool repeat_prefix() const {
-        return (info.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0;
+        return (info.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) !=
+               0;
     }
-    bool modrm_memory() const { return (info.attributes & ZYDIS_ATTRIB_HAS_MODRM) && info.raw.modrm.mod != 3; }
+    bool modrm_memory() const {
+        return (info.attributes & ZYDIS_ATTRIB_HAS_MODRM) && info.raw.modrm.mod != 3;
+    }
     // Bytes of the operation: 1, 2 or 4.
     unsigned operand_bytes() const { return info.operand_width / 8u; }
     const ZydisDecodedOperand* memory_operand() const;

@@ -29,8 +29,8 @@ GuestCpu::GuestCpu() : memory_(memory_size), cpu_(make_interpreter(bus_)) {
     sregs_.idtr = {idt_physical, vectors * 8 - 1};
     sregs_.tr = {tss_physical, 0x67, 0x8b, 0x30};
     sregs_.ldtr = {0, 0, SegmentRegister::unusable, 0};
-    sregs_.seg[static_cast<unsigned>(Seg::fs)] = sregs_.seg[static_cast<unsigned>(Seg::gs)] = {
-        0, 0, SegmentRegister::unusable, 0};
+    sregs_.seg[static_cast<unsigned>(Seg::fs)] =
+        sregs_.seg[static_cast<unsigned>(Seg::gs)] = {0, 0, SegmentRegister::unusable, 0};
 }
 
 void GuestCpu::build_tables() {
@@ -67,7 +67,8 @@ void GuestCpu::memory_changed() {
     cpu_->memory_written(data().data(), data().size());
 }
 
-Outcome GuestCpu::execute(const UserState& before, const Segments& segments, unsigned instructions, bool one_by_one) {
+Outcome GuestCpu::execute(const UserState& before, const Segments& segments, unsigned instructions,
+                          bool one_by_one) {
     using S = Seg;
     SpecialRegisters s = sregs_;
     s.seg[static_cast<unsigned>(S::cs)] = wide_segment(user_cs, true, 3, segments.cs_base, !segments.code16);

@@ -1,9 +1,10 @@
 #include "oracle/native.h"
 
-#include <csignal>
-#include <cstddef>
 #include <sys/mman.h>
 #include <ucontext.h>
+
+#include <csignal>
+#include <cstddef>
 
 namespace southgate::cpu::test {
 
@@ -18,8 +19,8 @@ static_assert(offsetof(NativeFrame, eip) == 64 && offsetof(NativeFrame, host_rsp
 extern "C" void southgate_enter_native(NativeFrame* frame);
 extern "C" void southgate_leave_native();
 
-// Saves the host's registers, loads the guest's and leaves with IRETQ, which takes code segment, flags and stack at once.
-// Whatever happens next ends in a signal, whose handler returns to southgate_leave_native.
+// Saves the host's registers, loads the guest's and leaves with IRETQ, which takes code segment, flags and
+// stack at once. Whatever happens next ends in a signal, whose handler returns to southgate_leave_native.
 asm(R"(
     .text
     .globl southgate_enter_native
@@ -99,13 +100,14 @@ NativeCpu::NativeCpu() {
     constexpr std::size_t size = oracle_end + 0x1000 - oracle_base;
     void* base = reinterpret_cast<void*>(std::uintptr_t{oracle_base});
     if (mmap(base, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != base) return;
-    mprotect(reinterpret_cast<void*>(std::uintptr_t{oracle_code}), 0x1000, PROT_READ | PROT_WRITE | PROT_EXEC);
+    mprotect(reinterpret_cast<void*>(std::uintptr_t{oracle_code}), 0x1000,
+             PROT_READ | PROT_WRITE | PROT_EXEC);
     mprotect(reinterpret_cast<void*>(std::uintptr_t{oracle_data}), oracle_data_size, PROT_READ | PROT_WRITE);
     stack_t stack{};
     stack.ss_sp = signal_stack;
     stack.ss_size = sizeof signal_stack;
     sigaltstack(&stack, &old_stack);
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &action, &old_actions[i]);

@@ -1,6 +1,6 @@
-// Runs one instruction on the host processor, at user level, on given registers and memory, and says how it ended.
-// The code is 64-bit: not every host (a PVM guest, for one) offers 32-bit code segments. transcode.h rewrites 16- and
-// 32-bit instructions. x86-64 Linux only.
+// Runs one instruction on the host processor, at user level, on given registers and memory, and says how it
+// ended. The code is 64-bit: not every host (a PVM guest, for one) offers 32-bit code segments. transcode.h
+// rewrites 16- and 32-bit instructions. x86-64 Linux only.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@
 
 namespace southgate::cpu::test {
 
-// The memory both sides see, at the same linear addresses: a code page, filled with INT3 around the instruction, then
-// data and stack pages; an unmapped page in front and behind.
+// The memory both sides see, at the same linear addresses: a code page, filled with INT3 around the
+// instruction, then data and stack pages; an unmapped page in front and behind.
 inline constexpr std::uint32_t oracle_base = 0x10000000;
 inline constexpr std::uint32_t oracle_code = oracle_base + 0x1000;
 inline constexpr std::uint32_t oracle_data = oracle_base + 0x2000;

@@ -6,13 +6,13 @@
 namespace southgate::cpu::test {
 
 enum class Form : std::uint8_t {
-    skip,     // not compared here
-    plain,    // registers and at most a ModRM or moffs memory operand
+    skip,   // not compared here
+    plain,  // registers and at most a ModRM or moffs memory operand
     string,
-    branch,   // relative
-    loop,     // relative, counts with (E)CX by address size
+    branch,     // relative
+    loop,       // relative, counts with (E)CX by address size
     translate,  // XLAT
-    push,     // 16-bit operand only: 64-bit code cannot push 32 bits
+    push,       // 16-bit operand only: 64-bit code cannot push 32 bits
     pop,
 };
 

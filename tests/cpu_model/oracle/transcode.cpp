@@ -17,16 +17,20 @@ void put32(std::vector<std::uint8_t>& code, std::uint32_t value) {
     for (int i = 0; i < 4; ++i) code.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
-// Bytes a memory operand touches, relative to its address; BT with a register index reaches far (SDM vol. 2A "BT").
-bool memory_ok(const Decoded& d, const ZydisDecodedOperand& m, std::uint32_t linear, const UserState& before) {
+// Bytes a memory operand touches, relative to its address; BT with a register index reaches far (SDM vol. 2A
+// "BT").
+bool memory_ok(const Decoded& d, const ZydisDecodedOperand& m, std::uint32_t linear,
+               const UserState& before) {
     if (d.info.mnemonic == ZYDIS_MNEMONIC_LEA) return true;
     std::int64_t offset = 0;
     const bool bit_test = d.info.mnemonic == ZYDIS_MNEMONIC_BT || d.info.mnemonic == ZYDIS_MNEMONIC_BTS ||
                           d.info.mnemonic == ZYDIS_MNEMONIC_BTR || d.info.mnemonic == ZYDIS_MNEMONIC_BTC;
     if (bit_test && d.operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER) {
         const std::uint32_t value = register_value(d.operands[1].reg.value, before);
-        if (d.operand16) offset = static_cast<std::int16_t>(value) >> 4 << 1;
-        else offset = static_cast<std::int64_t>(static_cast<std::int32_t>(value) >> 5) * 4;
+        if (d.operand16)
+            offset = static_cast<std::int16_t>(value) >> 4 << 1;
+        else
+            offset = static_cast<std::int64_t>(static_cast<std::int32_t>(value) >> 5) * 4;
     }
     const std::int64_t first = std::int64_t{linear} + offset;
     if (first < 0 || first > 0xffffffff) return false;
@@ -41,19 +45,34 @@ class Transcoder {
     }
 
     std::optional<NativeProgram> run() {
-        if ((d_.info.attributes & (ZYDIS_ATTRIB_HAS_SEGMENT_CS | ZYDIS_ATTRIB_HAS_SEGMENT_FS |
-                                   ZYDIS_ATTRIB_HAS_SEGMENT_GS)) != 0)
+        if ((d_.info.attributes &
+             (ZYDIS_ATTRIB_HAS_SEGMENT_CS | ZYDIS_ATTRIB_HAS_SEGMENT_FS | ZYDIS_ATTRIB_HAS_SEGMENT_GS)) != 0)
             return std::nullopt;
         bool good = false;
         switch (form_) {
-            case Form::plain: good = plain(); break;
-            case Form::string: good = string(); break;
-            case Form::branch: good = branch(); break;
-            case Form::loop: good = loop(); break;
-            case Form::translate: good = translate(); break;
-            case Form::push: good = stack(-2); break;
-            case Form::pop: good = stack(2); break;
-            case Form::skip: break;
+            case Form::plain:
+                good = plain();
+                break;
+            case Form::string:
+                good = string();
+                break;
+            case Form::branch:
+                good = branch();
+                break;
+            case Form::loop:
+                good = loop();
+                break;
+            case Form::translate:
+                good = translate();
+                break;
+            case Form::push:
+                good = stack(-2);
+                break;
+            case Form::pop:
+                good = stack(2);
+                break;
+            case Form::skip:
+                break;
         }
         if (!good || program_.code.size() > 15) return std::nullopt;
         return std::move(program_);
@@ -91,7 +110,8 @@ class Transcoder {
 
     bool plain() {
         const std::uint8_t op = d_.info.opcode;
-        if (d_.info.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT && d_.info.opcode_map != ZYDIS_OPCODE_MAP_0F) return false;
+        if (d_.info.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT && d_.info.opcode_map != ZYDIS_OPCODE_MAP_0F)
+            return false;
         const bool one_byte = d_.info.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT;
         const ZydisDecodedOperand* m = d_.memory_operand();
         if (one_byte && op >= 0x40 && op <= 0x4f) {  // INC and DEC of a register: REX in 64-bit code
@@ -112,7 +132,8 @@ class Transcoder {
         if (!d_.modrm_memory()) {
             prefixes(d_.operand16, false);
             opcode();
-            if (d_.info.attributes & ZYDIS_ATTRIB_HAS_MODRM) code().push_back(d_.bytes[d_.info.raw.modrm.offset]);
+            if (d_.info.attributes & ZYDIS_ATTRIB_HAS_MODRM)
+                code().push_back(d_.bytes[d_.info.raw.modrm.offset]);
             immediates();
             return true;
         }
@@ -144,7 +165,8 @@ class Transcoder {
 
     bool string() {
         const bool rep = d_.repeat_prefix();
-        const std::uint32_t count = d_.address16 ? program_.before.gpr[ecx] & 0xffff : program_.before.gpr[ecx];
+        const std::uint32_t count =
+            d_.address16 ? program_.before.gpr[ecx] & 0xffff : program_.before.gpr[ecx];
         const unsigned size = (d_.info.opcode & 1) == 0 ? 1 : d_.operand16 ? 2 : 4;
         const std::uint32_t elements = rep ? count : 1;
         if (elements > 64) return false;
@@ -165,8 +187,10 @@ class Transcoder {
             program_.before.gpr[ecx] = count;
         }
         prefixes(size == 2, true);
-        if (d_.info.attributes & ZYDIS_ATTRIB_HAS_REPNE) code().insert(code().begin(), 0xf2);
-        else if (rep) code().insert(code().begin(), 0xf3);
+        if (d_.info.attributes & ZYDIS_ATTRIB_HAS_REPNE)
+            code().insert(code().begin(), 0xf2);
+        else if (rep)
+            code().insert(code().begin(), 0xf3);
         opcode();
         return true;
     }
@@ -177,9 +201,13 @@ class Transcoder {
         const std::int64_t ip = std::int64_t{program_.before.eip} - segments_.cs_base + d_.length + relative;
         if (ip < 0 || ip > (d_.operand16 ? 0xffff : 0xffffffff)) return false;
         if (d_.operand16 && program_.before.eip - segments_.cs_base + d_.length > 0xffff) return false;
+        // Into the native instruction itself, wherever that starts.
+        if (relative < 0 && relative >= -15) return false;
         opcode();
-        if (d_.info.raw.imm[0].size == 8) code().push_back(static_cast<std::uint8_t>(relative));
-        else put32(code(), static_cast<std::uint32_t>(relative));
+        if (d_.info.raw.imm[0].size == 8)
+            code().push_back(static_cast<std::uint8_t>(relative));
+        else
+            put32(code(), static_cast<std::uint32_t>(relative));
         return true;
     }
 
@@ -235,7 +263,8 @@ UserState NativeProgram::to_guest(const UserState& native) const {
     return state;
 }
 
-std::optional<NativeProgram> transcode(const Decoded& d, Form form, const Segments& segments, const UserState& before) {
+std::optional<NativeProgram> transcode(const Decoded& d, Form form, const Segments& segments,
+                                       const UserState& before) {
     return Transcoder(d, form, segments, before).run();
 }
 

@@ -1,4 +1,5 @@
-// Rewrites a 16- or 32-bit instruction as one of 64-bit code that does the same to the low 32 bits of the registers.
+// Rewrites a 16- or 32-bit instruction as one of 64-bit code that does the same to the low 32 bits of the
+// registers.
 #pragma once
 
 #include <optional>
@@ -24,8 +25,9 @@ struct NativeProgram {
     std::vector<Adjusted> adjusted;
 };
 
-// nullopt: this combination cannot be compared (addresses outside the shared memory, wraps, no 64-bit form). `before`:
-// the guest's registers, eip being the linear address.
-std::optional<NativeProgram> transcode(const Decoded& d, Form form, const Segments& segments, const UserState& before);
+// nullopt: this combination cannot be compared (addresses outside the shared memory, wraps, no 64-bit form).
+// `before`: the guest's registers, eip being the linear address.
+std::optional<NativeProgram> transcode(const Decoded& d, Form form, const Segments& segments,
+                                       const UserState& before);
 
 }  // namespace southgate::cpu::test
