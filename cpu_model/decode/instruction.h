@@ -44,7 +44,8 @@ struct Translation {
     // Fusion with a following Jcc: 16 handlers by condition, or nullptr. They use u[1] (the Jcc) and u[2].
     const Handler* fused = nullptr;
     std::int8_t condition = -1;         // this is a Jcc that can be fused
-    // Where the immediate lies in the instruction. imm_patchable: another immediate changes nothing but uop.imm.
+    // Where the immediate lies in the instruction. imm_patchable: another immediate, if there is one, changes nothing but
+    // uop.imm.
     bool imm_patchable = false, imm_signed = false;
     std::uint8_t imm_offset = 0, imm_size = 0;  // bytes
 };

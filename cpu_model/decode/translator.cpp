@@ -38,7 +38,7 @@ bool Translator::recall(Memo& memo, const std::uint8_t* bytes, unsigned size, Tr
     if (length > size) return false;
     if (std::memcmp(memo.bytes.data(), bytes, length) != 0) {
         // The immediate is the last part of an instruction.
-        if (!known.imm_patchable || std::memcmp(memo.bytes.data(), bytes, known.imm_offset) != 0) return false;
+        if (!known.imm_patchable || known.imm_size == 0 || std::memcmp(memo.bytes.data(), bytes, known.imm_offset) != 0) return false;
         std::uint64_t imm = 0;
         std::memcpy(&imm, bytes + known.imm_offset, known.imm_size);
         if (known.imm_signed) {

@@ -1,5 +1,7 @@
 // Memory by the contract: slots, the Bus behind them, changes of the map, code that changes.
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "engine_suite.h"
 
@@ -134,6 +136,35 @@ TEST_P(ContractMemory, SelfModifyingCode) {
     EXPECT_EQ(run().reason, ExitReason::hlt);
     EXPECT_EQ(reg(Gpr::rax), 0u);
     EXPECT_EQ(reg(Gpr::rbx), 1u);
+}
+
+// Other instructions of any length in the same place, again and again: nothing of the old ones may survive.
+TEST_P(ContractMemory, ReplacedCodeIsDecodedAfresh) {
+    real_mode({0xf4});
+    const std::vector<std::uint8_t> versions[] = {
+        {0x84, 0xc0, 0x40, 0xf4},        // TEST AL, AL; INC AX
+        {0x43, 0x43, 0x43, 0xf4},        // INC BX, three times
+        {0xa8, 0x01, 0x43, 0xf4},        // TEST AL, 1; INC BX
+        {0xa8, 0x02, 0x41, 0xf4},        // TEST AL, 2; INC CX
+        {0x05, 0x10, 0x00, 0xf4},        // ADD AX, 10h
+        {0x05, 0x20, 0x00, 0xf4},        // ADD AX, 20h
+    };
+    const GeneralRegisters zero;
+    for (int round = 0; round < 4; ++round) {
+        GeneralRegisters r = zero;
+        for (const auto& version : versions) {
+            std::copy(version.begin(), version.end(), ram.data() + start);
+            cpu->memory_written(ram.data() + start, version.size());
+            wake_up();
+            r.rip = start;
+            cpu->set_regs(r);
+            ASSERT_EQ(run().reason, ExitReason::hlt);
+            r = cpu->regs();
+        }
+        EXPECT_EQ(reg(Gpr::rax), 0x31u);
+        EXPECT_EQ(reg(Gpr::rbx), 4u);
+        EXPECT_EQ(reg(Gpr::rcx), 1u);
+    }
 }
 
 TEST_P(ContractMemory, StringsThatOverwriteTheCodeAhead) {
