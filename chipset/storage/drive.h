@@ -47,7 +47,6 @@ class Drive {
     // Reading Status (not Alternate Status) also clears the interrupt.
     void acknowledge_interrupt() { set_intrq(false); }
     bool intrq() const { return intrq_; }
-    bool selected() const { return ((device_ & ata::dev) != 0) == device1_; }
     bool accepts_device_reset() const { return packet_device(); }
 
     // Accepts a command: sets BSY, executes it in resume().

@@ -2,7 +2,6 @@
 // Video Subsystem (1992), sections 2-4; offsets are indices.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -36,7 +35,6 @@ class IndexedRegisters {
         bank_.write(index, 1, value, context);
     }
     void reset() { bank_.reset(ResetDomain::platform); }
-    const RegisterBank& bank() const { return bank_; }
 
   private:
     std::vector<Register> registers_;  // in order of index, without gaps
