@@ -210,6 +210,16 @@ void CodeCache::set_alone(Cpu* c, const Block* block, unsigned ip) {
     kill_overlapping(c, page, at, at + 1);
 }
 
+void CodeCache::keep_only(Cpu* c, std::span<const MemorySlot> slots) {
+    for (const auto& [host, page] : pages_) {
+        const auto at = reinterpret_cast<std::uintptr_t>(host);
+        const bool mapped = std::any_of(slots.begin(), slots.end(), [at](const MemorySlot& s) {
+            return at - reinterpret_cast<std::uintptr_t>(s.host) < s.size;
+        });
+        while (!mapped && !page->live.empty()) kill(c, page->live.back().block);
+    }
+}
+
 void CodeCache::clear(Cpu* c) {
     flush_tlb(c, false);
     pages_.clear();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -45,6 +46,9 @@ class CodeCache {
 
     // The instruction `ip` bytes into the block touched MMIO: from now on it is a block of its own.
     void set_alone(Cpu* c, const Block* block, unsigned ip);
+
+    // Drops the code of pages that the memory map no longer has.
+    void keep_only(Cpu* c, std::span<const MemorySlot> slots);
 
     // Drops everything, translations too. Only between blocks.
     void clear(Cpu* c);

@@ -104,7 +104,7 @@ struct Cpu {
     std::int64_t left = 0, stash = 0;
     const Block* block = nullptr;  // executing; nullptr outside
     const Uop* cur = nullptr;      // executing, set by every slow path before it may raise or call the Bus
-    TlbEntry* tlb = nullptr;       // data TLB of the current privilege
+    const TlbEntry* tlb = nullptr; // data TLB of the current privilege
     std::uint64_t mode_tag = 0;    // mode and generation for JumpEntry::tag
     std::uint32_t mode = 0;        // namespace mode
     std::uint32_t cpl = 0;
@@ -131,6 +131,7 @@ struct Cpu {
     // --- run control ---
     std::uint32_t attention = 0;
     bool intr_line = false;
+    bool check_alignment = false;  // CPL 3 with CR0.AM and EFLAGS.AC: every access takes the slow path
     bool a20m_line = false;        // A20M# asserted; follow a change with update_a20()
     bool single_step = false;      // guest debug
     std::int64_t budget = 0;       // of this run()

@@ -121,7 +121,7 @@ inline void set_status_flags(Cpu* c, std::uint64_t f) {
 }
 // RFLAGS as PUSHF and exceptions see it.
 inline std::uint64_t get_eflags(const Cpu* c) { return c->eflags | status_flags(c); }
-// Writes every bit as given, no privilege rules; refreshes attention (IF, TF) and, if VM changed, the mode.
+// Writes every bit as given, no privilege rules; refreshes attention (IF, TF) and, if VM or AC changed, the mode.
 void set_eflags(Cpu* c, std::uint64_t value);
 
 }  // namespace southgate::cpu

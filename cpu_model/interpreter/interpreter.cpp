@@ -124,6 +124,7 @@ void Interpreter::set_ticks_per_instruction(std::uint32_t ticks) { c_.ticks_per_
 void Interpreter::set_memory_map(std::span<const MemorySlot> slots) {
     c_.memory.assign(slots);
     flush_tlb(&c_, false);
+    code_.keep_only(&c_, slots);
     // A block being executed may lie in a page that is gone: leave it after this instruction.
     if (c_.block) request_attention(&c_, 0);
 }

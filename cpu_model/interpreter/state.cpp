@@ -20,6 +20,9 @@ void derive_limits(const Cpu* c, Segment& s) {
     s.write_limit = down || unusable || (checked && (code || !rw)) ? -1 : limit;
 }
 
+// Points Cpu::tlb here to send every access through the slow path.
+constexpr std::array<TlbEntry, tlb_size> nothing_cached{};
+
 bool whole(const Segment& s) { return s.base == 0 && s.read_limit == 0xffffffff; }
 
 }  // namespace
@@ -40,7 +43,9 @@ void update_mode(Cpu* c) {
     if (c->cpl == 3) m |= mode::user;
     c->mode = m;
     c->mode_tag = (c->mode_tag & 0x00ffffffffffffff) | (static_cast<std::uint64_t>(m) << 56);
-    c->tlb = c->mmu.data[c->cpl == 3].data();
+    // SDM vol. 3A 6.15, #AC.
+    c->check_alignment = c->cpl == 3 && (c->cr0 & cr0::am) && (c->eflags & eflags::ac);
+    c->tlb = c->check_alignment ? nothing_cached.data() : c->mmu.data[c->cpl == 3].data();
 }
 
 void set_segment(Cpu* c, Seg s, const SegmentRegister& value) {
@@ -71,10 +76,10 @@ void update_attention(Cpu* c) {
 }
 
 void set_eflags(Cpu* c, std::uint64_t value) {
-    const bool vm_changed = ((c->eflags ^ value) & eflags::vm) != 0;
+    const bool mode_changed = ((c->eflags ^ value) & (eflags::vm | eflags::ac)) != 0;
     set_status_flags(c, value);
     c->eflags = (value & ~eflags::status & 0x3fffff & ~std::uint64_t{0x8028}) | eflags::fixed1;
-    if (vm_changed) update_mode(c);
+    if (mode_changed) update_mode(c);
     // Without attention before, only these can ask for it now.
     const bool interruptible = c->intr_line && (value & eflags::if_);
     if (c->attention != 0 || interruptible || (value & (eflags::tf | eflags::rf))) update_attention(c);

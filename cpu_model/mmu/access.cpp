@@ -177,16 +177,25 @@ void write_physical(Cpu* c, std::uint64_t physical, std::uint64_t value, unsigne
 }
 
 // --- the hot templates' slow paths ---
+namespace {
+void check_alignment(const Cpu* c, std::uint64_t linear, unsigned size) {
+    if (c->check_alignment && (linear & (size - 1)) != 0) raise(Vector::alignment_check, 0);
+}
+}  // namespace
+
 std::uint64_t load_slow(Cpu* c, const Uop* u, std::uint64_t linear, unsigned size) {
     c->cur = u;
+    check_alignment(c, linear, size);
     return read_linear_slow(c, linear, size, current_privilege(c));
 }
 void store_slow(Cpu* c, const Uop* u, std::uint64_t linear, std::uint64_t value, unsigned size) {
     c->cur = u;
+    check_alignment(c, linear, size);
     write_linear_slow(c, linear, value, size, current_privilege(c));
 }
 std::uint64_t load_for_write_slow(Cpu* c, const Uop* u, std::uint64_t linear, unsigned size) {
     c->cur = u;
+    check_alignment(c, linear, size);
     return read_for_write_slow(c, linear, size, current_privilege(c));
 }
 

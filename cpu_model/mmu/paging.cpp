@@ -98,8 +98,10 @@ bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk
             out.error_code = error | page_fault::present | page_fault::reserved;
             return false;
         }
+        out.large = large;
         if (large) break;
     }
+    c->mmu.large_pages |= out.large;
 
     const bool write_allowed = can_write || (!user && !(c->cr0 & cr0::wp));
     if ((user && !can_user) || (write && !write_allowed) || (access == Access::execute && nx_enabled && no_execute)) {

@@ -16,6 +16,7 @@ struct Walk {
     std::uint64_t physical = 0;    // of the page; A20M# not applied
     bool writable = false;         // a write needs no further walk: allowed, and the dirty flag is set
     bool global = false;
+    bool large = false;
     std::uint32_t error_code = 0;  // when the walk failed
 };
 

@@ -65,12 +65,13 @@ void flush_tlb(Cpu* c, bool keep_global) {
         [&](unsigned n) { data(n) = TlbEntry{}; });
     flush(
         c->mmu.exec_filled, [&](unsigned n) { return exec(n).global; }, [&](unsigned n) { exec(n) = ExecEntry{}; });
+    if (!keep_global) c->mmu.large_pages = false;
     drop_jump_cache(c);
 }
 
 void flush_tlb_page(Cpu* c, std::uint64_t linear) {
     // A large page may have left an entry for each of its 4 KiB parts, and INVLPG drops them all.
-    if ((c->cr0 & cr0::pg) && (c->cr4 & (cr4::pse | cr4::pae))) {
+    if (c->mmu.large_pages) {
         flush_tlb(c, false);
         return;
     }

@@ -47,6 +47,7 @@ struct Mmu {
     std::array<std::array<ExecEntry, exec_tlb_size>, 2> exec{};
     // Entries in use, so that flushing clears only these: user * size + index.
     std::vector<std::uint16_t> data_filled, exec_filled;
+    bool large_pages = false;  // an entry made from a large page is in use
     std::uint64_t a20_mask = ~std::uint64_t{0};
     std::uint64_t physical_mask = 0xfffffffff;              // 36 bits (SDM vol. 3A 4.1.4)
 };
