@@ -66,7 +66,8 @@ void set_ip(Cpu* c, std::uint64_t target, unsigned operand_size) {
 const Uop* link(Cpu* c, const Uop* u) {
     const Block* from = c->block;
     const int target = from->offset + u->disp;
-    if (c->left <= 0 || !from->page || target < 0 || target >= static_cast<int>(page_size)) return resume(c);
+    // A block that its own CALL overwrote may be decoded again below, so its uops are no place for a link.
+    if (c->left <= 0 || from->dead || !from->page || target < 0 || target >= static_cast<int>(page_size)) return resume(c);
     // 16-bit wrap-around of ip, or the 4 GiB edge, leads elsewhere.
     if ((linear_ip(c) & ~page_mask) != static_cast<unsigned>(target)) return resume(c);
     Block* to = c->code->lookup_in_page(c, from->page, static_cast<unsigned>(target), c->mode);
