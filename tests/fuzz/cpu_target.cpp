@@ -1,0 +1,304 @@
+// Any bytes as code, state and memory of the interpreter: real mode, 16- and 32-bit protected mode, paging,
+// PAE, V86, SMM; exits answered at random, lines pulled at random.
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "cpu_model/interpreter/interpreter.h"
+#include "cpu_model/pio/policy.h"
+#include "input.h"
+
+using namespace southgate::cpu;
+using southgate::fuzz::Input;
+
+namespace {
+
+constexpr std::uint32_t ram_size = 0x20000, code_at = 0x8000, gdt_at = 0x1000, idt_at = 0x2000,
+                        tss_at = 0x3000, directory_at = 0x4000, table_at = 0x5000, pdpt_at = 0x6000,
+                        shadow_at = 0x100000, rom_at = 0x110000;
+constexpr unsigned rounds = 24;
+constexpr std::uint64_t round_budget = 64;
+
+// The memory is the process's one; every input starts from the same contents.
+alignas(4096) std::uint8_t ram[ram_size];
+alignas(4096) std::uint8_t extra[0x2000];
+
+template <class T>
+void put(std::uint32_t at, T value) {
+    std::memcpy(ram + at, &value, sizeof value);
+}
+
+enum class Start : std::uint8_t { real, protected16, protected32, user32, paging, pae, v86, smm, count };
+
+class Platform final : public Bus {
+  public:
+    explicit Platform(Input& input) : input_(input) {}
+    void attach(Vcpu* cpu) { cpu_ = cpu; }
+
+    void read(std::uint64_t physical, void* data, unsigned size) override {
+        check(physical, size);
+        const auto value = input_.take<std::uint64_t>();
+        std::memcpy(data, &value, size);
+        act(static_cast<std::uint8_t>(value));
+    }
+    void write(std::uint64_t physical, const void* data, unsigned size) override {
+        check(physical, size);
+        std::uint64_t value = 0;
+        std::memcpy(&value, data, size);
+        act(static_cast<std::uint8_t>(value ^ physical));
+    }
+    std::uint8_t interrupt_acknowledge() override {
+        cpu_->set_intr(false);
+        return input_.take<std::uint8_t>();
+    }
+    void smm_changed(bool) override {}
+    void apic_base_written(std::uint64_t) override {}
+    std::uint8_t read_cr8() override { return 0; }
+    void write_cr8(std::uint8_t) override {}
+
+    // What devices and a chipset do, inside a Bus call or between runs.
+    void act(std::uint8_t what) {
+        switch (what) {
+            case 0x01:
+                cpu_->request_exit();
+                break;
+            case 0x02:
+                cpu_->set_intr(true);
+                break;
+            case 0x03:
+                cpu_->pulse_nmi();
+                break;
+            case 0x04:
+                cpu_->pulse_smi();
+                break;
+            case 0x05:
+                cpu_->pulse_init();
+                break;
+            case 0x06:
+                cpu_->set_a20m(true);
+                break;
+            case 0x07:
+                cpu_->set_a20m(false);
+                break;
+            case 0x08:
+                map(true);
+                break;
+            case 0x09:
+                map(false);
+                break;
+            case 0x0a:
+                cpu_->memory_written(ram, ram_size);
+                break;
+            case 0x0b:
+                cpu_->reset(false);
+                break;
+            default:
+                break;
+        }
+    }
+    // RAM, a write-only and a read-only slot, and the RAM once more below 4 GiB.
+    void map(bool all) {
+        std::vector<MemorySlot> slots{{0, ram_size, ram, true, true, false}};
+        if (all) {
+            slots.push_back({shadow_at, 0x1000, extra, false, true, false});
+            slots.push_back({rom_at, 0x1000, extra + 0x1000, true, false, true});
+        }
+        slots.push_back({0xffff0000, 0x10000, ram, true, all, false});
+        cpu_->set_memory_map(slots);
+    }
+
+  private:
+    static void check(std::uint64_t physical, unsigned size) {
+        if (size == 0 || size > 8 || (physical & 0xfff) + size > 0x1000) std::abort();
+    }
+    Input& input_;
+    Vcpu* cpu_ = nullptr;
+};
+
+SegmentRegister segment(std::uint16_t selector, std::uint64_t base, std::uint32_t limit,
+                        std::uint32_t attributes) {
+    return {base, limit, attributes, selector};
+}
+
+// Descriptors of every kind, an IDT of gates, a TSS, page tables with holes.
+void fill_memory(Input& input) {
+    std::memset(ram, 0xf4, sizeof ram);
+    std::memset(extra, 0x90, sizeof extra);
+    std::memset(ram, 0, 0x7000);
+    const std::uint64_t gdt[] = {0,
+                                 0x00cf9b000000ffff,
+                                 0x00cf93000000ffff,
+                                 0x00cffb000000ffff,
+                                 0x00cff3000000ffff,
+                                 0x00009b000000ffff,
+                                 0x000093000000ffff,
+                                 0x00008b003000006f,
+                                 0x000089003000006f,
+                                 0x00008c0000088000,
+                                 0x0000ec0000088000,
+                                 0x0000850000380000,
+                                 0x000096000000fff0,
+                                 0x0000820010000fff};
+    std::memcpy(ram + gdt_at, gdt, sizeof gdt);
+    for (std::uint32_t v = 0; v < 256; ++v) {
+        put<std::uint32_t>(v * 4, v & 1 ? code_at + v : 0x08000000 | (code_at + v));
+        put<std::uint64_t>(idt_at + v * 8,
+                           0x0000ee0000080000u | (code_at + v * 2) | (v & 1 ? 0x0000010000000000u : 0));
+    }
+    put<std::uint32_t>(tss_at + 4, 0x7f00);
+    put<std::uint16_t>(tss_at + 8, 0x10);
+    put<std::uint16_t>(tss_at + 102, 0x68);
+    for (std::uint32_t page = 0; page < 0x400; ++page)
+        put<std::uint32_t>(table_at + page * 4, page % 7 == 6 ? 0 : (page % 32) << 12 | (page & 1 ? 7 : 3));
+    put<std::uint32_t>(directory_at, table_at | 7);
+    put<std::uint32_t>(directory_at + 4, 0x00000087);
+    put<std::uint32_t>(directory_at + 0xffc, 0xffc00083);
+    put<std::uint64_t>(pdpt_at, directory_at | 1);
+    // Patches anywhere.
+    for (unsigned n = input.take<std::uint8_t>() % 16; n != 0; --n) {
+        const std::uint32_t at = input.take<std::uint16_t>();
+        put<std::uint32_t>(at, input.take<std::uint32_t>());
+    }
+}
+
+SpecialRegisters special(const Vcpu& cpu, Start start, Input& input) {
+    SpecialRegisters s = cpu.sregs();
+    const bool real = start == Start::real || start == Start::smm;
+    const bool user = start == Start::user32;
+    const bool narrow = start == Start::protected16;
+    for (SegmentRegister& r : s.seg)
+        r = real || start == Start::v86 ? segment(0, 0, 0xffff, start == Start::v86 ? 0xf3 : 0x93)
+            : narrow                    ? segment(0x30, 0, 0xffff, 0x93)
+            : user                      ? segment(0x23, 0, 0xffffffff, 0xc0f3)
+                                        : segment(0x10, 0, 0xffffffff, 0xc093);
+    SegmentRegister& cs = s.seg[static_cast<unsigned>(Seg::cs)];
+    if (real)
+        cs.attributes = 0x9b;
+    else if (start == Start::v86)
+        cs.attributes = 0xf3;
+    else if (narrow)
+        cs = segment(0x28, 0, 0xffff, 0x9b);
+    else if (user)
+        cs = segment(0x1b, 0, 0xffffffff, 0xc0fb);
+    else
+        cs = segment(0x08, 0, 0xffffffff, 0xc09b);
+    s.gdtr = {gdt_at, 0x6f};
+    s.idtr = real ? DescriptorTable{0, 0x3ff} : DescriptorTable{idt_at, 0x7ff};
+    s.ldtr = segment(0x68, gdt_at, 0x6f, 0x82);
+    s.tr = segment(0x38, tss_at, 0x6f, 0x8b);
+    s.cr0 = real ? 0x10 : 0x11;
+    const auto bits = input.take<std::uint8_t>();
+    s.cr4 = (bits & 1 ? 0x10u : 0) | (bits & 2 ? 1u : 0) | (bits & 4 ? 2u : 0) | (bits & 8 ? 8u : 0) |
+            (bits & 16 ? 0x80u : 0);
+    if (bits & 32) s.cr0 |= 0x10000;
+    if (bits & 64) s.cr0 |= 0x40000;
+    if (start == Start::paging || start == Start::pae || (bits & 128 && !real)) {
+        s.cr0 |= 0x80000000;
+        s.cr3 = directory_at;
+    }
+    if (start == Start::pae) {
+        s.cr3 = pdpt_at;
+        s.cr4 |= 0x20;
+    }
+    return s;
+}
+
+// Whatever the platform is asked for gets an answer; sometimes the state is jammed while I/O pends.
+bool answer(const Exit& exit, Vcpu& cpu, Platform& platform, Input& input) {
+    switch (exit.reason) {
+        case ExitReason::pio: {
+            const std::size_t bytes = std::size_t{exit.pio.size} * exit.pio.count;
+            if (bytes == 0 || bytes > 1024) std::abort();
+            if (exit.pio.direction == Direction::in) input.take(exit.pio.data, bytes);
+            switch (input.take<std::uint8_t>() % 16) {
+                case 0:
+                    cpu.reset(false);
+                    break;
+                case 1:
+                    cpu.take_init_now();
+                    break;
+                case 2:
+                    cpu.set_regs(cpu.regs());
+                    break;
+                case 3: {
+                    GeneralRegisters r = cpu.regs();
+                    r.rip += input.take<std::uint8_t>();
+                    r.gpr[1] = input.take<std::uint16_t>();
+                    cpu.set_regs(r);
+                    break;
+                }
+                default:
+                    platform.act(input.take<std::uint8_t>());
+                    break;
+            }
+            return true;
+        }
+        case ExitReason::hlt:
+            if (input.take<std::uint8_t>() & 1)
+                cpu.pulse_nmi();
+            else
+                cpu.set_intr(true);
+            return true;
+        case ExitReason::shutdown:
+            cpu.pulse_init();
+            return (input.take<std::uint8_t>() & 1) != 0;
+        case ExitReason::wait_for_sipi:
+            cpu.start_up(8);
+            return true;
+        case ExitReason::internal_error:
+            std::abort();
+        default:
+            return true;
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Input input(data, size);
+    const auto start = static_cast<Start>(input.take<std::uint8_t>() % static_cast<unsigned>(Start::count));
+    const auto options = input.take<std::uint8_t>();
+    fill_memory(input);
+
+    Platform platform(input);
+    auto cpu = make_interpreter(platform);
+    platform.attach(cpu.get());
+    platform.map(true);
+    cpu->set_pio_policy(static_cast<PioPolicyKind>(options % 7), (options & 8) != 0);
+    cpu->set_sregs(special(*cpu, start, input));
+    GeneralRegisters r;
+    for (unsigned i = 0; i < 8; ++i) r.gpr[i] = input.take<std::uint16_t>() * (options & 16 ? 0x10001u : 1u);
+    r.rip = code_at;
+    r.rflags = 2 | (input.take<std::uint16_t>() & 0x7fd5) | (start == Start::v86 ? 0x20000u : 0);
+    cpu->set_regs(r);
+    if (start == Start::v86) cpu->set_sregs(special(*cpu, start, input));
+    if (start == Start::smm) {
+        EventState events = cpu->events();
+        events.in_smm = true;
+        events.smbase = 0;  // entry at code_at, save area at FE00h
+        cpu->set_events(events);
+    }
+    if (options & 32) {
+        DebugRegisters d = cpu->debug_regs();
+        d.dr = {code_at + 4, 0x9000, 0x7ff0, 0x60};
+        d.dr7 = 0x400 | input.take<std::uint32_t>();
+        cpu->set_debug_regs(d);
+    }
+    cpu->set_single_step((options & 0xc0) == 0xc0);
+    // Half of what is left is code, the rest answers what the code asks for.
+    input.take(ram + code_at, std::min<std::size_t>(input.left() / 2, 0x4000));
+    cpu->memory_written(ram, sizeof ram);
+
+    for (unsigned round = 0; round < rounds; ++round) {
+        const Exit exit = cpu->run({round_budget, false});
+        // A batch of INS that completes may exceed the budget, nothing else.
+        if (exit.retired > round_budget + 1024) std::abort();
+        if (!answer(exit, *cpu, platform, input)) break;
+        platform.act(input.take<std::uint8_t>());
+    }
+    const ArchState state = cpu->state();
+    cpu->set_sregs(state.sregs);
+    cpu->set_regs(state.regs);
+    return 0;
+}
