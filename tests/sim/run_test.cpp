@@ -183,6 +183,17 @@ TEST(Run, ScreenIsSearchedDumpedAndPictured) {
     EXPECT_EQ(read_file(png).substr(1, 3), "PNG");
 }
 
+// x87 arithmetic, PAE paging, ATAPI through SeaBIOS and the text screen, all in one.
+TEST(Run, MemtestShowsItsScreen) {
+    const std::string png = scratch() + "/memtest.png";
+    const Result r = southgate({"run", "--cdrom", "/usr/lib/memtest86+/memtest86+ia32.iso", "--vga", "std", "--stop-at",
+                                "Moving inversions", "--screen-text", "-", "--screenshot", png, "--max-time", "20s"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_TRUE(contains(r.out, "Memtest86+ v6.10")) << r.out;
+    EXPECT_TRUE(contains(r.out, "Errors: 0")) << r.out;
+    EXPECT_EQ(read_file(png).substr(1, 3), "PNG");
+}
+
 TEST(Run, TypedKeysReachTheGuest) {
     const Result r = southgate({"run", "--keys", "<ctrl-alt-del>@1s", "--timeline", "--stop-after-resets",
                                 "1", "--max-time", "10s"});
