@@ -139,7 +139,7 @@ TEST(Run, LimitsEndWithStatusThree) {
 }
 
 TEST(Run, DebugExitGivesTheStatus) {
-    const Result r = southgate({"run", "--firmware", guest("bench-resets.rom"), "--debug-exit", "f4"});
+    const Result r = southgate({"run", "--firmware", guest("bench-reset-cf9-hard.rom"), "--debug-exit", "f4"});
     EXPECT_EQ(r.status, 1);  // (0 << 1) | 1
     EXPECT_EQ(r.err, "");
 }
