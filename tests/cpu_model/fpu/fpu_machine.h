@@ -113,7 +113,7 @@ class FpuMachine {
     static constexpr std::uint64_t cr0_pe = 1, cr0_mp = 2, cr0_em = 4, cr0_ts = 8, cr0_ne = 0x20;
     void set_cr0(std::uint64_t set, std::uint64_t clear) {
         SpecialRegisters s = cpu_.sregs();
-        s.cr0 = (s.cr0 | set) & ~clear;
+        s.cr0 = (s.cr0 & ~clear) | set;
         cpu_.set_sregs(s);
     }
 
