@@ -19,6 +19,7 @@ inline constexpr unsigned max_block_instructions = 64;
 struct alignas(32) Block {
     std::uint32_t count = 0;        // instructions
     std::uint32_t bytes = 0;
+    std::uint16_t covered = 0;      // bytes whose change kills the block: `bytes`, or more behind an undefined opcode
     std::uint32_t mode = 0;         // key, with `offset`
     std::uint16_t offset = 0;       // in the page
     bool dead = false;              // a byte was overwritten: uops[0] is the stale handler

@@ -109,8 +109,8 @@ Block* CodeCache::translate_crossing(Cpu* c, CodePage* page, unsigned offset, st
     std::memcpy(bytes, page->host + offset, first);
     std::memcpy(bytes + first, page2->host, 16);
     if (translator_.run(bytes, first + 16, mode, 1) == Translator::End::crossing) raise_gp();
-    if (translator_.bytes() <= first) return publish(c, page, offset, mode, nullptr, 0);
-    return publish(c, page, offset, mode, page2, translator_.bytes() - first);
+    if (translator_.covered() <= first) return publish(c, page, offset, mode, nullptr, 0);
+    return publish(c, page, offset, mode, page2, translator_.covered() - first);
 }
 
 Block* CodeCache::fetch_from_bus(Cpu* c, std::uint64_t linear, std::uint32_t mode) {
@@ -155,6 +155,7 @@ Block* CodeCache::publish(Cpu* c, CodePage* page, unsigned offset, std::uint32_t
     b->dead = false;
     b->count = translator_.instructions();
     b->bytes = translator_.bytes();
+    b->covered = static_cast<std::uint16_t>(translator_.covered());
     b->crossing = static_cast<std::uint8_t>(crossing);
     translator_.emit(b->uops());
     make_live(c, b);
@@ -171,7 +172,7 @@ void CodeCache::make_live(Cpu* c, Block* b) {
             watch_code(c, page->host);
         }
     };
-    cover(b->page, b->offset, b->offset + b->bytes - b->crossing);
+    cover(b->page, b->offset, b->offset + b->covered - b->crossing);
     if (b->page2) cover(b->page2, 0, b->crossing);
 }
 

@@ -1,5 +1,6 @@
 #include "cpu_model/decode/translator.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "cpu_model/decode/table.h"
@@ -54,7 +55,8 @@ bool Translator::recall(Memo& memo, const std::uint8_t* bytes, unsigned size, Tr
 
 Translator::End Translator::run(const std::uint8_t* bytes, unsigned size, std::uint32_t mode, unsigned max,
                                 const CodePage* page, unsigned offset) {
-    count_ = bytes_ = 0;
+    constexpr unsigned longest = 15;  // SDM vol. 2A 2.3.11
+    count_ = bytes_ = covered_ = 0;
     while (count_ < max && bytes_ < size) {
         const bool single = page && page->alone[offset + bytes_];
         if (single && count_) break;
@@ -62,8 +64,9 @@ Translator::End Translator::run(const std::uint8_t* bytes, unsigned size, std::u
         const std::uint8_t* at = bytes + bytes_;
         Memo* memo = nullptr;
         if (page && page->changing) memo = &memos_[(reinterpret_cast<std::uintptr_t>(at) ^ mode) % memo_size];
+        DecodeStatus status = DecodeStatus::ok;
         if (!memo || memo->at != at || memo->mode != mode || !recall(*memo, at, size - bytes_, t)) {
-            const DecodeStatus status = decode(at, size - bytes_, mode, t);
+            status = decode(at, size - bytes_, mode, t);
             if (status == DecodeStatus::more_bytes) return count_ ? End::normal : End::crossing;
             if (memo && status == DecodeStatus::ok) {
                 memo->at = at;
@@ -76,6 +79,7 @@ Translator::End Translator::run(const std::uint8_t* bytes, unsigned size, std::u
         u.ip = static_cast<std::uint16_t>(bytes_);
         u.number = static_cast<std::uint8_t>(count_);
         if (t.relative) u.disp += static_cast<std::int32_t>(bytes_ + u.length);
+        covered_ = status == DecodeStatus::ok ? bytes_ + u.length : std::min(size, bytes_ + longest);
         bytes_ += u.length;
         count_++;
         if (t.ends_block || single) break;

@@ -23,6 +23,8 @@ class Translator {
 
     unsigned instructions() const { return count_; }
     unsigned bytes() const { return bytes_; }
+    // Bytes that decided the result: more than bytes() if the last instruction is undefined.
+    unsigned covered() const { return covered_; }
     unsigned uops() const { return count_ + 2; }
     // Writes uops() uops: the instructions, the terminator, a spare.
     void emit(Uop* out) const;
@@ -43,7 +45,7 @@ class Translator {
 
     std::array<Memo, memo_size> memos_;
     std::array<Translation, max_block_instructions> items_;
-    unsigned count_ = 0, bytes_ = 0;
+    unsigned count_ = 0, bytes_ = 0, covered_ = 0;
     Decoder decoder_;
 };
 

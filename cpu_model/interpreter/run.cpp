@@ -125,25 +125,27 @@ void Interpreter::run_one() {
     const EventState before = c.events;
     if (execution_breakpoints_enabled(&c) && instruction_breakpoint(&c, linear_ip(&c))) raise(Vector::debug);
     const bool resume_flag = c.eflags & eflags::rf;
-    const std::uint64_t start = c.ip;
     const std::int64_t remaining = c.left + c.stash;
     const Block* b = code_.lookup(&c, c.mode | mode::single);
     c.events.sti_shadow = c.events.mov_ss_shadow = false;
     c.eflags &= ~eflags::rf;
     c.step_trap = trap;
-    c.stash = remaining - 1;
-    c.left = 1;
-    bool again = false;
+    // RF ends with this instruction (a repeated one keeps it between iterations). If that is all, nothing has to be
+    // looked at behind it and the blocks go on from there.
+    const bool only_resume_flag = resume_flag && c.attention == attention::step && !trap && !c.single_step &&
+                                  !execution_breakpoints_enabled(&c) && CodeCache::cacheable(b);
+    if (only_resume_flag) c.attention = 0;
+    c.left = only_resume_flag ? remaining : 1;
+    c.stash = remaining - c.left;
     try {
         follow(&c, enter_checked(&c, b));
     } catch (const RestartAlone&) {
         unwind();
-        again = true;
     } catch (const GuestFault&) {
-        if (resume_flag) c.eflags |= eflags::rf;
+        if (resume_flag && c.block == b) c.eflags |= eflags::rf;
         throw;
     }
-    if (again || c.left + c.stash == remaining) {
+    if (c.left + c.stash == remaining) {
         // Not retired: port I/O left the engine, or the instruction runs again alone.
         c.events.sti_shadow = before.sti_shadow;
         c.events.mov_ss_shadow = before.mov_ss_shadow;
@@ -156,9 +158,6 @@ void Interpreter::run_one() {
         }
     }
     update_attention(&c);
-    // RF set by a REP that is not done wants no stepping: the instruction clears it itself.
-    const bool repeating = (c.eflags & eflags::rf) && c.ip == start && !c.exit_pending;
-    if (repeating && !trap && !c.single_step && !execution_breakpoints_enabled(&c)) c.attention &= ~attention::step;
 }
 
 // An exception left the block in the middle: back to the start of the instruction, what did not run is given back.

@@ -87,7 +87,9 @@ const Uop* repeat_string(Cpu* c, const Uop* u) {
             // again (SDM vol. 3B 17.3.1.1).
             c->ip = instruction_ip(c);
             c->eflags |= eflags::rf;
-            return resume(c);
+            c->block = nullptr;
+            update_attention(c);
+            return nullptr;
         }
         const std::uint64_t done = Op::run(c, u, std::min<std::uint64_t>(count, allowed));
         if (done != 0) {
