@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint32_t ram_size = 0x20000, code_at = 0x8000, gdt_at = 0x1000, idt_at = 0x2000,
                         tss_at = 0x3000, directory_at = 0x4000, table_at = 0x5000, pdpt_at = 0x6000,
-                        shadow_at = 0x100000, rom_at = 0x110000;
+                        pae_directory_at = 0x18000, shadow_at = 0x100000, rom_at = 0x110000;
 constexpr unsigned rounds = 24;
 constexpr std::uint64_t round_budget = 64;
 
@@ -123,7 +123,9 @@ SegmentRegister segment(std::uint16_t selector, std::uint64_t base, std::uint32_
 
 // Descriptors of every kind, an IDT of gates, a TSS, page tables with holes.
 void fill_memory(Input& input) {
-    std::memset(ram, 0xf4, sizeof ram);
+    // What runs off the input's code meets port I/O and strings: IN, REP INSB, OUT, OUTSW, REP MOVSB, HLT.
+    static constexpr std::uint8_t filler[] = {0xe4, 0x60, 0xf3, 0x6c, 0xe6, 0x92, 0x6f, 0xf3, 0xa4, 0xf4};
+    for (std::size_t i = 0; i < sizeof ram; ++i) ram[i] = filler[i % sizeof filler];
     std::memset(extra, 0x90, sizeof extra);
     std::memset(ram, 0, 0x7000);
     const std::uint64_t gdt[] = {0,
@@ -154,7 +156,13 @@ void fill_memory(Input& input) {
     put<std::uint32_t>(directory_at, table_at | 7);
     put<std::uint32_t>(directory_at + 4, 0x00000087);
     put<std::uint32_t>(directory_at + 0xffc, 0xffc00083);
-    put<std::uint64_t>(pdpt_at, directory_at | 1);
+    // PAE: the first 4 MiB and the last 2 MiB as large pages.
+    std::memset(ram + pae_directory_at, 0, 0x1000);
+    put<std::uint64_t>(pdpt_at, pae_directory_at | 1);
+    put<std::uint64_t>(pdpt_at + 24, pae_directory_at | 1);
+    put<std::uint64_t>(pae_directory_at, 0x87);
+    put<std::uint64_t>(pae_directory_at + 8, 0x85);
+    put<std::uint64_t>(pae_directory_at + 0xff8, 0xffe00083);
     // Patches anywhere.
     for (unsigned n = input.take<std::uint8_t>() % 16; n != 0; --n) {
         const std::uint32_t at = input.take<std::uint16_t>();

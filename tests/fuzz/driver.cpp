@@ -41,8 +41,8 @@ class Mutator {
         return input;
     }
     void mutate(Bytes& input) {
-        static constexpr std::uint8_t telling[] = {0x00, 0xff, 0x7f, 0x80, 0x01, 0x66,
-                                                   0x67, 0xf0, 0xf2, 0xf3, 0x0f};
+        static constexpr std::uint8_t telling[] = {0x00, 0xff, 0x7f, 0x80, 0x01, 0x66, 0x67, 0xf0, 0xf2, 0xf3,
+                                                   0x0f, 0x6c, 0x6e, 0x8e, 0x9d, 0xcd, 0xcf, 0xe6, 0xec};
         const std::size_t at = random_() % input.size();
         switch (random_() % 6) {
             case 0:
