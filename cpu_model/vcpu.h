@@ -16,7 +16,11 @@
 namespace southgate::cpu {
 
 enum class PioPolicyKind : std::uint8_t;  // cpu_model/pio/policy.h
+enum class PioAdvance : std::uint8_t;     // cpu_model/pio/policy.h
+enum class StringRules : std::uint8_t;    // cpu_model/pio/policy.h
 class PioObserver;                        // cpu_model/pio/policy.h
+class CompletionPolicy;                   // cpu_model/pio/completion_policy.h
+class VmcsAccounting;                     // cpu_model/pio/vmcs_accounting.h
 struct CpuStatistics;                     // cpu_model/statistics.h
 
 enum class Direction : std::uint8_t { in, out };
@@ -154,9 +158,16 @@ class Vcpu {
     // --- Debug. ---
     virtual void set_single_step(bool on) = 0;  // KVM_GUESTDBG_SINGLESTEP
 
-    // --- Port I/O completion. ---
+    // --- Port I/O completion. Take effect with the next PIO; set them while none is pending. ---
     virtual void set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) = 0;
     virtual void set_pio_observer(PioObserver* observer) = 0;  // nullptr: nobody listens, nothing is built
+    // What follows is for engines that model the completion. A real kernel has rules of its own and ignores it.
+    // A policy from outside the built-in set, in force until set_pio_policy() (docs/extending.md).
+    virtual void use_pio_policy(std::shared_ptr<const CompletionPolicy>) {}
+    virtual void set_pio_advance(PioAdvance) {}    // default: relative
+    virtual void set_string_rules(StringRules) {}  // default: architectural
+    // Counts what a VMX host would read from the VMCS; nullptr: not counted, no cost.
+    virtual void set_vmcs_accounting(VmcsAccounting*) {}
 
     virtual CpuStatistics statistics() const = 0;
 };

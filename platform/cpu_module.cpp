@@ -48,6 +48,8 @@ CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& confi
     tsc_ticks_per_instruction_ = tsc_clock_.ticks(config_.instruction_time_ps);
     vcpu_->set_ticks_per_instruction(static_cast<std::uint32_t>(tsc_ticks_per_instruction_));
     vcpu_->set_pio_policy(config_.pio_policy, config_.quirk_out_7e);
+    vcpu_->set_pio_advance(config_.skip_model);
+    vcpu_->set_string_rules(config_.string_rules);
 
     special_ = new chipset::SpecialCycle;
     special_payload_.set_extension(special_);

@@ -34,6 +34,8 @@ struct CpuConfig {
     std::uint64_t reset_to_fetch_ps = 0;       // ... from the release of RESET# to the first fetch
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;
     bool quirk_out_7e = false;  // KVM_X86_QUIRK_OUT_7E_INC_RIP
+    cpu::PioAdvance skip_model = cpu::PioAdvance::relative;
+    cpu::StringRules string_rules = cpu::StringRules::architectural;
 };
 
 struct CpuCounters {

@@ -2,6 +2,7 @@
 #include "cpu_model/interpreter/interpreter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cpu_model/interpreter/flags.h"
 #include "cpu_model/interpreter/system.h"
@@ -195,6 +196,11 @@ void Interpreter::set_single_step(bool on) {
 }
 void Interpreter::set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) { c_.pio.set_policy(kind, quirk_out_7e); }
 void Interpreter::set_pio_observer(PioObserver* observer) { c_.pio.set_observer(observer); }
+void Interpreter::use_pio_policy(std::shared_ptr<const CompletionPolicy> policy) {
+    c_.pio.use_policy(std::move(policy));
+}
+void Interpreter::set_pio_advance(PioAdvance advance) { c_.pio.set_advance(advance); }
+void Interpreter::set_string_rules(StringRules rules) { c_.pio.set_string_rules(rules); }
 CpuStatistics Interpreter::statistics() const { return c_.statistics; }
 
 }  // namespace southgate::cpu

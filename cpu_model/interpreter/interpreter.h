@@ -51,6 +51,9 @@ class Interpreter final : public Vcpu {
     void set_single_step(bool on) override;
     void set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) override;
     void set_pio_observer(PioObserver* observer) override;
+    void use_pio_policy(std::shared_ptr<const CompletionPolicy> policy) override;
+    void set_pio_advance(PioAdvance advance) override;
+    void set_string_rules(StringRules rules) override;
     CpuStatistics statistics() const override;
 
   private:

@@ -33,7 +33,7 @@ const Uop* outs(Cpu* c, const Uop* u) {
     PioContext context = pio_context(c, rep ? rip : next_ip_truncated(c));
     c->ip = context.rip;
     // The emulator's single step comes one instruction late, because an exit is due.
-    if (c->pio.kind() == PioPolicyKind::full_emulator) c->step_trap = false;
+    if (c->pio.string_rules() == StringRules::kernel) c->step_trap = false;
     c->events.sti_shadow = c->events.mov_ss_shadow = false;
     note_port_retired(c, port, sizeof(T));
     c->pio.begin_string_out(port, sizeof(T), &value, rip, next_rip, context);

@@ -7,7 +7,7 @@ namespace southgate::cpu {
 
 class CancelOnRipChange final : public CompletionPolicy {
   public:
-    PioPolicyKind kind() const override { return PioPolicyKind::cancel_on_rip_change; }
+    std::string_view name() const override { return name_of(PioPolicyKind::cancel_on_rip_change); }
 
     AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
 

@@ -8,7 +8,7 @@ namespace southgate::cpu {
 
 class CompleteAlways final : public CompletionPolicy {
   public:
-    PioPolicyKind kind() const override { return PioPolicyKind::complete_always; }
+    std::string_view name() const override { return name_of(PioPolicyKind::complete_always); }
 
     AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
 

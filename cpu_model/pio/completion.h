@@ -5,15 +5,9 @@
 #include <cstdint>
 
 #include "cpu_model/pio/pending.h"
+#include "cpu_model/pio/policy.h"
 
 namespace southgate::cpu {
-
-// How completing moves rip. Intel's VM exit gives the instruction length, AMD's the address of the next
-// instruction.
-enum class PioAdvance : std::uint8_t {
-    relative,  // VMX: rip + VM_EXIT_INSTRUCTION_LEN
-    absolute,  // SVM: the next rip saved at the exit, wherever rip is now
-};
 
 // IN data into RAX: 8 and 16 bits merge, 32 bits zero-extend (SDM vol. 2A "IN", vol. 1 3.4.1.1).
 inline void merge_in_data(const PendingPio& pending, PioContext& context) {

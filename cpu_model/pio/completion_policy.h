@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "cpu_model/pio/completion.h"
 #include "cpu_model/pio/pending.h"
@@ -30,7 +31,10 @@ class CompletionPolicy {
   public:
     virtual ~CompletionPolicy() = default;
 
-    virtual PioPolicyKind kind() const = 0;
+    // The name on the command line, or that of a policy from elsewhere.
+    virtual std::string_view name() const = 0;
+    // The port-7Eh quirk may be laid over it; the emulator's path knows no quirk.
+    virtual bool takes_quirk() const { return true; }
 
     // At the exit: `pending` is filled in, `context.rip` is on the instruction. May advance it, and clears
     // `pending.set` if nothing is owed afterwards.

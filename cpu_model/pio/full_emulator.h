@@ -9,7 +9,8 @@ namespace southgate::cpu {
 
 class FullEmulator final : public CompletionPolicy {
   public:
-    PioPolicyKind kind() const override { return PioPolicyKind::full_emulator; }
+    std::string_view name() const override { return name_of(PioPolicyKind::full_emulator); }
+    bool takes_quirk() const override { return false; }
 
     AtExit at_exit(PendingPio& pending, PioContext& context) const override {
         if (pending.direction == Direction::in) return AtExit::in_place;

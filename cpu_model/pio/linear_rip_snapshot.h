@@ -9,7 +9,7 @@ namespace southgate::cpu {
 
 class LinearRipSnapshot final : public CompletionPolicy {
   public:
-    PioPolicyKind kind() const override { return PioPolicyKind::linear_rip_snapshot; }
+    std::string_view name() const override { return name_of(PioPolicyKind::linear_rip_snapshot); }
 
     AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
 

@@ -10,7 +10,7 @@ class MatchResetVector final : public CompletionPolicy {
     static constexpr std::uint64_t reset_vector = 0xfffffff0;
 
   public:
-    PioPolicyKind kind() const override { return PioPolicyKind::match_reset_vector; }
+    std::string_view name() const override { return name_of(PioPolicyKind::match_reset_vector); }
 
     AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
 

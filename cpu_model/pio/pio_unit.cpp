@@ -1,11 +1,18 @@
 #include "cpu_model/pio/pio_unit.h"
 
+#include <utility>
+
 namespace southgate::cpu {
 
 void PioUnit::set_policy(PioPolicyKind kind, bool quirk_out_7e) {
     policy_ = make_completion_policy(kind, quirk_out_7e);
     inline_default_ = kind == PioPolicyKind::linear_rip_snapshot;
     quirk_ = quirk_out_7e;
+}
+
+void PioUnit::use_policy(std::shared_ptr<const CompletionPolicy> policy) {
+    policy_ = std::move(policy);
+    inline_default_ = quirk_ = false;
 }
 
 AtExit PioUnit::begin_by_policy(PioContext& context) {
@@ -45,7 +52,7 @@ void PioUnit::begin_string_in(std::uint16_t port, unsigned size, std::uint32_t c
 }
 
 InsPlan PioUnit::enter_string_in(const PioContext& context, InsRegisters now) {
-    const InsPlan plan = plan_ins(pending_, context, now, kind() == PioPolicyKind::full_emulator);
+    const InsPlan plan = plan_ins(pending_, context, now, string_rules_ == StringRules::kernel);
     pending_.set = plan.action == InsPlan::Action::repeat;
     return plan;
 }

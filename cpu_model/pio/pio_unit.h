@@ -22,10 +22,13 @@ class PioUnit {
     PioUnit() { set_policy(PioPolicyKind::linear_rip_snapshot, false); }
 
     void set_policy(PioPolicyKind kind, bool quirk_out_7e);
+    void use_policy(std::shared_ptr<const CompletionPolicy> policy);
+    void set_string_rules(StringRules rules) { string_rules_ = rules; }
     void set_advance(PioAdvance advance) { advance_ = advance; }
     void set_observer(PioObserver* observer) { observer_ = observer; }
 
-    PioPolicyKind kind() const { return policy_->kind(); }
+    const CompletionPolicy& policy() const { return *policy_; }
+    StringRules string_rules() const { return string_rules_; }
     bool is_pending() const { return pending_.set; }
     const PendingPio& pending() const { return pending_; }
     PendingPio& pending() { return pending_; }
@@ -107,8 +110,9 @@ class PioUnit {
     bool inline_default_ = true;
     bool quirk_ = false;
     PioAdvance advance_ = PioAdvance::relative;
+    StringRules string_rules_ = StringRules::architectural;
     PioObserver* observer_ = nullptr;
-    std::unique_ptr<CompletionPolicy> policy_;
+    std::shared_ptr<const CompletionPolicy> policy_;
     PendingPio pending_;
 };
 

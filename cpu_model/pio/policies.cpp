@@ -61,6 +61,24 @@ std::string_view name_of(PioPolicyKind kind) {
     return "unknown";
 }
 
+std::optional<PioAdvance> parse_skip_model(std::string_view name) {
+    if (name == "vmx") return PioAdvance::relative;
+    if (name == "svm") return PioAdvance::absolute;
+    return std::nullopt;
+}
+
+std::string_view name_of(PioAdvance advance) { return advance == PioAdvance::relative ? "vmx" : "svm"; }
+
+std::optional<StringRules> parse_string_rules(std::string_view name) {
+    if (name == "architectural") return StringRules::architectural;
+    if (name == "kernel") return StringRules::kernel;
+    return std::nullopt;
+}
+
+std::string_view name_of(StringRules rules) {
+    return rules == StringRules::architectural ? "architectural" : "kernel";
+}
+
 std::unique_ptr<CompletionPolicy> make_completion_policy(PioPolicyKind kind, bool quirk_out_7e) {
     auto policy = make_plain(kind);
     if (!quirk_out_7e) return policy;

@@ -23,9 +23,28 @@ enum class PioPolicyKind : std::uint8_t {
     full_emulator,         // FE: KVM's emulator path (OUT past the instruction, IN re-emulated without decode)
 };
 
+// How completing moves rip. Intel's VM exit gives the instruction length, AMD's the address of the next
+// instruction.
+enum class PioAdvance : std::uint8_t {
+    relative,  // VMX: rip + VM_EXIT_INSTRUCTION_LEN
+    absolute,  // SVM: the next rip saved at the exit, wherever rip is now
+};
+
+// How INS and OUTS treat a vCPU that was changed while they were pending.
+enum class StringRules : std::uint8_t {
+    architectural,  // a batch whose linear rip changed is dropped; never hangs; time exact to the element
+    kernel,         // KVM's emulator, which every policy of every kernel since 2010 uses for strings
+};
+
 // The name on the command line, e.g. "linear-rip-snapshot"; nullopt for an unknown one.
 std::optional<PioPolicyKind> parse_pio_policy(std::string_view name);
 std::string_view name_of(PioPolicyKind kind);
+// "vmx" or "svm", as the options call them.
+std::optional<PioAdvance> parse_skip_model(std::string_view name);
+std::string_view name_of(PioAdvance advance);
+// "architectural" or "kernel".
+std::optional<StringRules> parse_string_rules(std::string_view name);
+std::string_view name_of(StringRules rules);
 
 // What happened to one port I/O; `port` to `data` as in PioExit, data of the first element, zero-extended.
 struct PioEvent {

@@ -20,11 +20,11 @@ class QuirkOut7e final : public CompletionPolicy {
         return pending.direction == Direction::out && pending.port == port;
     }
 
-    PioPolicyKind kind() const override { return base_->kind(); }
+    std::string_view name() const override { return base_->name(); }
 
     AtExit at_exit(PendingPio& pending, PioContext& context) const override {
         // The emulator path knows no quirk: it is past the instruction anyway.
-        if (!applies(pending) || kind() == PioPolicyKind::full_emulator)
+        if (!applies(pending) || !base_->takes_quirk())
             return base_->at_exit(pending, context);
         context.rip = pending.next_rip;
         retire(context);

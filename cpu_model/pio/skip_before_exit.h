@@ -8,7 +8,7 @@ namespace southgate::cpu {
 
 class SkipBeforeExit final : public CompletionPolicy {
   public:
-    PioPolicyKind kind() const override { return PioPolicyKind::skip_before_exit; }
+    std::string_view name() const override { return name_of(PioPolicyKind::skip_before_exit); }
 
     AtExit at_exit(PendingPio& pending, PioContext& context) const override {
         context.rip = pending.next_rip;

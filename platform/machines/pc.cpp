@@ -40,6 +40,8 @@ CpuConfig cpu_config(const PcConfig& c) {
     cpu.tsc_hz = c.tsc_hz;
     cpu.pio_policy = c.pio_policy;
     cpu.quirk_out_7e = c.quirk_out_7e;
+    cpu.skip_model = c.skip_model;
+    cpu.string_rules = c.string_rules;
     return cpu;
 }
 

@@ -33,6 +33,8 @@ struct PcConfig {
     chipset::Personality personality;
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;
     bool quirk_out_7e = false;
+    cpu::PioAdvance skip_model = cpu::PioAdvance::relative;
+    cpu::StringRules string_rules = cpu::StringRules::architectural;
     std::uint64_t tsc_hz = 1'000'000'000;
     std::optional<std::uint64_t> wake_after_off_ps;  // a machine that switched off switches on again
     bool scramble_ram_on_reset = false;              // a hard reset leaves noise in RAM

@@ -111,6 +111,14 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     app.add_option("--quirk-out-7e", o.raw.quirk_out_7e, "KVM_X86_QUIRK_OUT_7E_INC_RIP: on or off")
         ->capture_default_str()
         ->type_name("ON|OFF");
+    app.add_option("--skip-model", o.raw.skip_model,
+                   "How a completion moves rip: vmx (by the length) or svm (to the address saved at the exit)")
+        ->capture_default_str()
+        ->type_name("VMX|SVM");
+    app.add_option("--string-rules", o.raw.string_rules,
+                   "INS and OUTS: architectural, or kernel (KVM's emulator with its faults)")
+        ->capture_default_str()
+        ->type_name("WHICH");
     app.add_option("--timing", o.raw.timing, "Reset and bus timing: zero, datasheet or a TOML file")
         ->capture_default_str()
         ->type_name("WHICH");
@@ -150,6 +158,8 @@ void resolve(RunOptions& o) {
     one_of("--vga", o.vga, {"none", "std"});
     one_of("--personality", o.raw.personality, {"strict", "qemu"});
     one_of("--quirk-out-7e", o.raw.quirk_out_7e, {"on", "off"});
+    one_of("--skip-model", o.raw.skip_model, {"vmx", "svm"});
+    one_of("--string-rules", o.raw.string_rules, {"architectural", "kernel"});
 
     o.memory = named("--memory", [&] { return parse_size(o.raw.memory); });
     if (o.memory < (1u << 20) || o.memory > (std::uint64_t{64} << 30) || o.memory % (1u << 20) != 0)
@@ -177,6 +187,8 @@ void resolve(RunOptions& o) {
         throw UsageError(fmt::format("--pio-policy: '{}' is not one of {}", o.raw.pio_policy, policy_names));
     o.pio_policy = *policy;
     o.quirk_out_7e = o.raw.quirk_out_7e == "on";
+    o.skip_model = *cpu::parse_skip_model(o.raw.skip_model);
+    o.string_rules = *cpu::parse_string_rules(o.raw.string_rules);
     o.personality =
         o.raw.personality == "qemu" ? chipset::Personality::qemu() : chipset::Personality::strict();
 

@@ -22,6 +22,7 @@ struct RunOptions {
     // As given; resolve() checks them and fills in the values below.
     struct Raw {
         std::string memory = "128M", debugcon_port = "402", debug_exit, pio_policy = "linear-rip-snapshot";
+        std::string skip_model = "vmx", string_rules = "architectural";
         std::string quirk_out_7e = "off", timing = "zero", personality = "strict", max_time, wake_after;
         std::string stop_after_resets = "0", max_instructions = "0", max_wall = "0", mips, tsc_mhz = "1000";
         std::vector<std::string> keys;
@@ -53,6 +54,8 @@ struct RunOptions {
     std::optional<std::uint16_t> debug_exit;
     cpu::PioPolicyKind pio_policy{};
     bool quirk_out_7e = false;
+    cpu::PioAdvance skip_model{};
+    cpu::StringRules string_rules{};
     platform::PlatformTiming timing;
     chipset::Personality personality;
     std::optional<std::uint64_t> max_time_ps, wake_after_ps;

@@ -43,6 +43,8 @@ platform::PcConfig machine_config(const RunOptions& o) {
     c.personality = o.personality;
     c.pio_policy = o.pio_policy;
     c.quirk_out_7e = o.quirk_out_7e;
+    c.skip_model = o.skip_model;
+    c.string_rules = o.string_rules;
     c.tsc_hz = o.tsc_hz;
     c.wake_after_off_ps = o.wake_after_ps;
     c.scramble_ram_on_reset = o.scramble_ram;

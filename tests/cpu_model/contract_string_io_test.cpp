@@ -155,7 +155,6 @@ TEST_P(ContractStringIo, ResetBetweenOuts) {  // S25
 
 TEST_P(ContractStringIo, ResetWhileInsPends) {  // S26: safe under all but the emulator
     for (const MatrixColumn& column : matrix_columns) {
-        if (column.kind == K::full_emulator) continue;
         SCOPED_TRACE(column.name);
         cpu->set_pio_policy(column.kind, column.quirk);
         prepare({0xf3, 0x6c, 0xf4}, buffer, 4);
@@ -172,7 +171,7 @@ TEST_P(ContractStringIo, ResetWhileInsPends) {  // S26: safe under all but the e
 }
 
 TEST_P(ContractStringIo, EmulatorWedgesOnResetWhileInsPends) {  // S26, S26b
-    cpu->set_pio_policy(K::full_emulator, false);
+    cpu->set_string_rules(StringRules::kernel);
     real_mode({0xf3, 0x6c, 0xf4});
     set_reg(Gpr::rdi, 0x9000);
     set_reg(Gpr::rcx, 4);

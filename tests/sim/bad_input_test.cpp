@@ -51,6 +51,8 @@ TEST(BadInput, Machine) {
     run_refused({"--vga", "std", "--vga-rom", "absent.rom"}, "absent.rom");
     run_refused({"--pio-policy", "hope"}, "hope");
     run_refused({"--quirk-out-7e", "maybe"}, "maybe");
+    run_refused({"--skip-model", "tdx"}, "tdx");
+    run_refused({"--string-rules", "maybe"}, "maybe");
     run_refused({"--mips", "0"}, "--mips");
     run_refused({"--tsc-mhz", "fast"}, "--tsc-mhz");
 }
