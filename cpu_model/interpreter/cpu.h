@@ -39,7 +39,9 @@ inline constexpr std::uint64_t pe = 1u << 0, mp = 1u << 1, em = 1u << 2, ts = 1u
 }
 namespace cr4 {
 inline constexpr std::uint64_t vme = 1u << 0, pvi = 1u << 1, tsd = 1u << 2, de = 1u << 3, pse = 1u << 4, pae = 1u << 5,
-                               mce = 1u << 6, pge = 1u << 7, pce = 1u << 8, osfxsr = 1u << 9, osxmmexcpt = 1u << 10;
+                               mce = 1u << 6, pge = 1u << 7, pce = 1u << 8, osfxsr = 1u << 9, osxmmexcpt = 1u << 10,
+                               umip = 1u << 11, fsgsbase = 1u << 16, pcide = 1u << 17, osxsave = 1u << 18,
+                               smep = 1u << 20;
 }
 namespace efer {
 inline constexpr std::uint64_t sce = 1u << 0, lme = 1u << 8, lma = 1u << 10, nxe = 1u << 11;
@@ -184,6 +186,8 @@ inline bool v86_mode(const Cpu* c) { return (c->eflags & eflags::vm) != 0; }
 // Selectors are paragraph numbers: real mode and V86.
 inline bool real_style_segments(const Cpu* c) { return !protected_mode(c) || v86_mode(c); }
 inline bool long_mode(const Cpu* c) { return (c->efer & efer::lma) != 0; }
+// PAE paging with its four pointer registers: not in long mode.
+inline bool pae_paging(const Cpu* c) { return (c->cr0 & cr0::pg) && (c->cr4 & cr4::pae) && !long_mode(c); }
 inline unsigned iopl(const Cpu* c) { return (c->eflags >> eflags::iopl_shift) & 3; }
 
 // --- state changes that the fast path caches (interpreter/state.cpp) ---

@@ -75,7 +75,8 @@ void Interpreter::set_sregs(const SpecialRegisters& s) {
     if (!protected_mode(&c_)) c_.cpl = 0;
     else if (v86_mode(&c_)) c_.cpl = 3;
     else c_.cpl = (segment(&c_, Seg::ss).attributes >> SegmentRegister::dpl_shift) & 3;
-    if ((c_.cr0 & cr0::pg) && (c_.cr4 & cr4::pae) && translations) {
+    c_.code_segment = {};  // what it remembers was checked in the old mode
+    if (pae_paging(&c_) && translations) {
         try {
             load_pdptes(&c_, c_.cr3);
         } catch (const GuestFault&) {

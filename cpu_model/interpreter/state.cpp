@@ -1,4 +1,6 @@
 // Derived state: segment limits, mode, attention.
+#include <limits>
+
 #include "cpu_model/interpreter/control.h"
 #include "cpu_model/interpreter/cpu.h"
 #include "cpu_model/interpreter/flags.h"
@@ -8,6 +10,9 @@ namespace southgate::cpu {
 namespace {
 
 using SR = SegmentRegister;
+
+// 64-bit mode has no limits and rights: every access that asks for them is left to the slow path.
+constexpr std::int64_t no_fast_path = std::numeric_limits<std::int64_t>::min();
 
 void derive_limits(const Cpu* c, Segment& s) {
     const bool checked = !real_style_segments(c);
@@ -25,21 +30,32 @@ constexpr std::array<TlbEntry, tlb_size> nothing_cached{};
 
 bool whole(const Segment& s) { return s.base == 0 && s.read_limit == 0xffffffff; }
 
-}  // namespace
-
-void update_mode(Cpu* c) {
+// Mode bits of everything but 64-bit mode.
+std::uint32_t legacy_mode(Cpu* c) {
     for (Segment& s : c->seg) derive_limits(c, s);
     const Segment& cs = segment(c, Seg::cs);
     const Segment& ss = segment(c, Seg::ss);
     const Segment& ds = segment(c, Seg::ds);
     const Segment& es = segment(c, Seg::es);
     std::uint32_t m = 0;
-    if (long_mode(c) && (cs.attributes & SR::l)) m |= mode::code64;
-    else if (cs.attributes & SR::db) m |= mode::code32;
+    if (cs.attributes & SR::db) m |= mode::code32;
     if (ss.attributes & SR::db) m |= mode::stack32;
     if ((m & mode::code32) && (m & mode::stack32) && whole(cs) && whole(ss) && whole(ds) && whole(es) &&
         ss.write_limit == 0xffffffff && ds.write_limit == 0xffffffff && es.write_limit == 0xffffffff)
         m |= mode::flat;
+    return m;
+}
+
+}  // namespace
+
+void update_mode(Cpu* c) {
+    std::uint32_t m;
+    if (long_mode(c) && (segment(c, Seg::cs).attributes & SR::l)) {
+        m = mode::code64;
+        for (Segment& s : c->seg) s.read_limit = s.write_limit = no_fast_path;
+    } else {
+        m = legacy_mode(c);
+    }
     if (c->cpl == 3) m |= mode::user;
     c->mode = m;
     c->mode_tag = (c->mode_tag & 0x00ffffffffffffff) | (static_cast<std::uint64_t>(m) << 56);

@@ -11,8 +11,10 @@
 namespace southgate::cpu {
 namespace {
 
+// The byte behind an access: 32-bit code wraps at 4 GiB, system tables of long mode lie anywhere.
 std::uint64_t wrap_linear(const Cpu* c, std::uint64_t linear) {
-    return long_mode(c) ? linear : static_cast<std::uint32_t>(linear);
+    constexpr std::uint64_t end = std::uint64_t{1} << 32;
+    return linear == end && !(c->mode & mode::code64) ? 0 : linear;
 }
 
 // An access with effects outside memory wants its instruction alone in its block.
@@ -147,12 +149,13 @@ void probe_write(Cpu* c, std::uint64_t linear, unsigned size, Privilege p) {
 }
 
 std::uint8_t* host_span(Cpu* c, std::uint64_t linear, bool write) {
+    if (long_mode(c) && !in_48_bits(linear)) return nullptr;
     const TlbEntry* e = &tlb_entry(c, linear);
     if (!tag_present(write ? e->write_tag : e->read_tag, linear)) {
         Walk w;
         const Privilege p = current_privilege(c);
         if (!walk(c, linear, write ? Access::write : Access::read, p, w)) return nullptr;
-        e = install(c, linear, p, w.physical, w.writable, w.global);
+        e = install(c, linear, p, w);
     }
     if ((write ? e->write_tag : e->read_tag) & ~page_mask) return nullptr;
     return reinterpret_cast<std::uint8_t*>(e->addend + linear);

@@ -6,14 +6,14 @@
 namespace southgate::cpu {
 
 struct CodePage;
+struct Walk;
 
 // Host memory of the page that holds this physical address (A20M# applied by the caller) and its slot; nullptr: Bus.
 std::uint8_t* host_page(const Cpu* c, std::uint64_t physical, const MemorySlot*& slot);
 
 // Translates for this access, raises #PF, and enters the result into the data TLB.
 TlbEntry* fill_tlb(Cpu* c, std::uint64_t linear, Access access, Privilege privilege);
-TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, std::uint64_t physical, bool writable,
-                  bool global);
+TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, const Walk& w);
 
 // Code of this page was decoded: write translations to it go through the slow path from now on.
 void watch_code(Cpu* c, const std::uint8_t* host);

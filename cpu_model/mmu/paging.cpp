@@ -12,17 +12,53 @@ constexpr std::uint64_t present = 1, writable = 2, user = 4, accessed = 1u << 5,
 
 constexpr std::uint64_t entry_address = 0x000ffffffffff000;
 
-// One level of the walk that was visited, for setting accessed flags afterwards.
+// What a set PS bit means at a level.
+enum class PageSize : std::uint8_t { ignored, always, with_pse, gigabyte, reserved };
+
+struct Level {
+    unsigned shift;       // of the linear address
+    unsigned index_bits;
+    PageSize size_bit;
+};
+
+// A paging mode as data: its levels from the root (SDM vol. 3A 4.3, 4.4, 4.5).
+struct PagingMode {
+    std::array<Level, 4> levels;
+    unsigned count;
+    unsigned entry_size;
+    std::uint64_t reserved;  // in every entry, apart from what MAXPHYADDR and NX add
+};
+constexpr PagingMode two_levels{{{{22, 10, PageSize::with_pse}, {12, 10, PageSize::ignored}}}, 2, 4, 0};
+// The page-directory-pointer table of PAE paging is in Cpu::pdpte.
+constexpr PagingMode pae_levels{
+    {{{21, 9, PageSize::always}, {12, 9, PageSize::ignored}}}, 2, 8, 0x7ff0000000000000};
+constexpr PagingMode four_levels{{{{39, 9, PageSize::reserved},
+                                   {30, 9, PageSize::gigabyte},
+                                   {21, 9, PageSize::always},
+                                   {12, 9, PageSize::ignored}}},
+                                 4,
+                                 8,
+                                 0};
+
+// One entry that was visited, for setting accessed flags afterwards.
 struct Visited {
     std::uint64_t address, value;
 };
 
-// Paging mode as data: how each level is indexed.
-struct Level {
-    unsigned shift;       // of the linear address
-    unsigned index_bits;
-    bool may_be_large;
-};
+bool is_large(const Cpu* c, PageSize size_bit, std::uint64_t value) {
+    if (!(value & entry::large)) return false;
+    switch (size_bit) {
+        case PageSize::always: return true;
+        case PageSize::with_pse: return (c->cr4 & cr4::pse) != 0;
+        case PageSize::gigabyte: return c->cpuid.model().gigabyte_pages();
+        default: return false;
+    }
+}
+
+// PS where the mode or the processor has no such page (SDM vol. 3A 4.5.2, table 4-15, 4-16).
+bool reserved_size_bit(const Cpu* c, PageSize size_bit) {
+    return size_bit == PageSize::reserved || (size_bit == PageSize::gigabyte && !c->cpuid.model().gigabyte_pages());
+}
 
 }  // namespace
 
@@ -33,43 +69,44 @@ bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk
         return true;
     }
     const bool write = access == Access::write;
+    const bool fetch = access == Access::execute;
     const bool user = privilege == Privilege::user;
     const bool pae = c->cr4 & cr4::pae;
     const bool nx_enabled = pae && (c->efer & efer::nxe);
+    const bool smep = c->cr4 & cr4::smep;
     const std::uint32_t error = (write ? page_fault::write : 0) | (user ? page_fault::user : 0) |
-                                (access == Access::execute && nx_enabled ? page_fault::fetch : 0);
-    const unsigned entry_size = pae ? 8 : 4;
+                                (fetch && (nx_enabled || smep) ? page_fault::fetch : 0);
 
-    static constexpr Level legacy[] = {{22, 10, true}, {12, 10, false}};
-    static constexpr Level extended[] = {{21, 9, true}, {12, 9, false}};
-    const Level* levels = pae ? extended : legacy;
-    constexpr unsigned count = 2;
-    const std::uint64_t reserved_high = pae ? (~c->mmu.physical_mask & 0x7fffffffffffffff) |
-                                                  (nx_enabled ? 0 : entry::no_execute)
-                                            : 0;
-    std::uint64_t table;
-    if (pae) {
+    const PagingMode& paging = long_mode(c) ? four_levels : pae ? pae_levels : two_levels;
+    std::uint64_t reserved_always = 0;
+    if (pae)
+        reserved_always = paging.reserved | (~c->mmu.physical_mask & entry_address) | (nx_enabled ? 0 : entry::no_execute);
+    std::uint64_t table = 0;
+    if (!pae) {
+        table = c->cr3 & 0xfffff000;
+    } else if (long_mode(c)) {
+        table = c->cr3 & entry_address;
+    } else {
         const std::uint64_t pdpte = c->pdpte[(linear >> 30) & 3];
         if (!(pdpte & entry::present)) {
             out.error_code = error;
             return false;
         }
         table = pdpte & entry_address;
-    } else {
-        table = c->cr3 & 0xfffff000;
     }
 
     c->statistics.page_walks++;
-    Visited visited[count];
+    std::array<Visited, 4> visited;
     bool can_write = true, can_user = true, no_execute = false;
     unsigned used = 0;
     std::uint64_t page = 0;
-    for (unsigned n = 0; n < count; n++) {
-        const Level& level = levels[n];
+    out.shift = page_bits;
+    while (used < paging.count) {
+        const Level& level = paging.levels[used];
         const std::uint64_t index = (linear >> level.shift) & ((1u << level.index_bits) - 1);
         Visited& v = visited[used++];
-        v.address = table + index * entry_size;
-        v.value = read_physical(c, v.address, entry_size);
+        v.address = table + index * paging.entry_size;
+        v.value = read_physical(c, v.address, paging.entry_size);
         if (!(v.value & entry::present)) {
             out.error_code = error;
             return false;
@@ -77,8 +114,8 @@ bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk
         can_write &= (v.value & entry::writable) != 0;
         can_user &= (v.value & entry::user) != 0;
         no_execute |= (v.value & entry::no_execute) != 0;
-        std::uint64_t reserved = reserved_high;
-        const bool large = level.may_be_large && (v.value & entry::large) && (pae || (c->cr4 & cr4::pse));
+        std::uint64_t reserved = reserved_always;
+        const bool large = is_large(c, level.size_bit, v.value);
         if (large) {
             const std::uint64_t offset_mask = (std::uint64_t{1} << level.shift) - 1;
             if (pae) {
@@ -90,7 +127,9 @@ bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk
                 page = (v.value & 0xffc00000) | ((v.value & 0x1e000) << 19);
             }
             page |= linear & offset_mask & page_mask;
+            out.shift = level.shift;
         } else {
+            if (reserved_size_bit(c, level.size_bit)) reserved |= entry::large;
             table = v.value & entry_address;
             page = table;
         }
@@ -98,13 +137,12 @@ bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk
             out.error_code = error | page_fault::present | page_fault::reserved;
             return false;
         }
-        out.large = large;
         if (large) break;
     }
-    c->mmu.large_pages |= out.large;
 
     const bool write_allowed = can_write || (!user && !(c->cr0 & cr0::wp));
-    if ((user && !can_user) || (write && !write_allowed) || (access == Access::execute && nx_enabled && no_execute)) {
+    const bool fetch_refused = fetch && ((nx_enabled && no_execute) || (smep && !user && can_user));
+    if ((user && !can_user) || (write && !write_allowed) || fetch_refused) {
         out.error_code = error | page_fault::present;
         return false;
     }
@@ -113,7 +151,7 @@ bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk
         const bool leaf = n + 1 == used;
         std::uint64_t value = visited[n].value | entry::accessed;
         if (leaf && write) value |= entry::dirty;
-        if (value != visited[n].value) write_physical(c, visited[n].address, value, entry_size);
+        if (value != visited[n].value) write_physical(c, visited[n].address, value, paging.entry_size);
         if (leaf) {
             out.writable = write_allowed && (value & entry::dirty);
             out.global = (value & entry::global) && (c->cr4 & cr4::pge);

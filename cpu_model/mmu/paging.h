@@ -16,9 +16,12 @@ struct Walk {
     std::uint64_t physical = 0;    // of the page; A20M# not applied
     bool writable = false;         // a write needs no further walk: allowed, and the dirty flag is set
     bool global = false;
-    bool large = false;
+    unsigned shift = page_bits;    // log2 of the size of the page in bytes: 12, 21, 22 or 30
     std::uint32_t error_code = 0;  // when the walk failed
 };
+
+// Canonical: bits 48-63 repeat bit 47 (SDM vol. 1 3.3.7.1).
+constexpr bool in_48_bits(std::uint64_t linear) { return (linear + (std::uint64_t{1} << 47)) >> 48 == 0; }
 
 // Translates one linear address, checks rights, sets accessed and dirty flags. False: page fault `out.error_code`;
 // nothing was changed then.

@@ -12,17 +12,27 @@ std::uint8_t* host_page(const Cpu* c, std::uint64_t physical, const MemorySlot*&
     return slot ? slot->host + ((physical & page_mask) - slot->guest_physical) : nullptr;
 }
 
-TlbEntry* fill_tlb(Cpu* c, std::uint64_t linear, Access access, Privilege privilege) {
+namespace {
+
+// A translation or its fault. Non-canonical addresses have none, so they arrive here even where nobody checked them:
+// #GP, unless the access was to the stack and its checks said #SS before (SDM vol. 1 3.3.7.1).
+Walk translate(Cpu* c, std::uint64_t linear, Access access, Privilege privilege) {
+    if (long_mode(c) && !in_48_bits(linear)) raise_gp();
     Walk w;
     if (!walk(c, linear, access, privilege, w)) {
         c->cr2 = linear;
         raise(Vector::page_fault, w.error_code);
     }
-    return install(c, linear, privilege, w.physical, w.writable, w.global);
+    return w;
 }
 
-TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, std::uint64_t physical, bool writable,
-                  bool global) {
+}  // namespace
+
+TlbEntry* fill_tlb(Cpu* c, std::uint64_t linear, Access access, Privilege privilege) {
+    return install(c, linear, privilege, translate(c, linear, access, privilege));
+}
+
+TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, const Walk& w) {
     const std::uint64_t page = linear & page_mask;
     const unsigned user = privilege == Privilege::user;
     const auto index = static_cast<unsigned>((linear >> page_bits) % tlb_size);
@@ -30,14 +40,15 @@ TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, std::uint64
     if (e.read_tag == no_tag) c->mmu.data_filled.push_back(static_cast<std::uint16_t>(user * tlb_size + index));
     c->statistics.tlb_fills++;
 
-    physical &= c->mmu.a20_mask;
+    const std::uint64_t physical = w.physical & c->mmu.a20_mask;
     const MemorySlot* slot;
     std::uint8_t* host = host_page(c, physical, slot);
     const bool watched = page_has_breakpoint(c, page);
-    e.physical = physical | (global ? TlbEntry::global : 0);
+    e.physical = physical | (w.global ? TlbEntry::global : 0) | std::uint64_t{w.shift} << TlbEntry::shift_bit;
+    c->mmu.large_pages |= w.shift != page_bits;
     e.addend = reinterpret_cast<std::uintptr_t>(host) - static_cast<std::uintptr_t>(page);
     e.read_tag = page | (slot && slot->readable && !watched ? 0 : TlbEntry::slow);
-    if (!writable) {
+    if (!w.writable) {
         e.write_tag = no_tag;
     } else if (!slot || !slot->writable || watched) {
         e.write_tag = page | TlbEntry::slow;
@@ -70,21 +81,25 @@ void flush_tlb(Cpu* c, bool keep_global) {
 }
 
 void flush_tlb_page(Cpu* c, std::uint64_t linear) {
-    // A large page may have left an entry for each of its 4 KiB parts, and INVLPG drops them all.
+    // The tag keeps the entry's place in data_filled or exec_filled; 0xfff low bits match nothing.
+    constexpr std::uint64_t dropped = no_tag - page_size;
+    const auto drop_data = [linear](TlbEntry& e) {
+        if (e.read_tag == no_tag || e.read_tag == dropped || (e.read_tag ^ linear) >> e.shift() != 0) return;
+        e.read_tag = dropped;
+        e.write_tag = no_tag;
+    };
+    const auto drop_exec = [linear](ExecEntry& e) {
+        if (e.tag != no_tag && (e.tag ^ linear) >> e.shift == 0) e.tag = dropped;
+    };
     if (c->mmu.large_pages) {
-        flush_tlb(c, false);
-        return;
-    }
-    const std::uint64_t page = linear & page_mask;
-    for (unsigned user = 0; user < 2; user++) {
-        TlbEntry& e = c->mmu.data[user][(linear >> page_bits) % tlb_size];
-        // read_tag keeps the entry's place in data_filled; 0xfff low bits match nothing.
-        if (tag_present(e.read_tag, page)) {
-            e.read_tag = no_tag - page_size;
-            e.write_tag = no_tag;
+        // A large page may have left an entry for each of its 4 KiB parts, and INVLPG drops them all.
+        for (const std::uint16_t n : c->mmu.data_filled) drop_data(c->mmu.data[n / tlb_size][n % tlb_size]);
+        for (const std::uint16_t n : c->mmu.exec_filled) drop_exec(c->mmu.exec[n / exec_tlb_size][n % exec_tlb_size]);
+    } else {
+        for (unsigned user = 0; user < 2; user++) {
+            drop_data(c->mmu.data[user][(linear >> page_bits) % tlb_size]);
+            drop_exec(c->mmu.exec[user][(linear >> page_bits) % exec_tlb_size]);
         }
-        ExecEntry& x = c->mmu.exec[user][(linear >> page_bits) % exec_tlb_size];
-        if (x.tag == page) x.tag = no_tag - page_size;
     }
     drop_jump_cache(c);
 }
@@ -110,27 +125,19 @@ CodePage* fill_exec(Cpu* c, std::uint64_t linear, Privilege privilege) {
     const unsigned user = privilege == Privilege::user;
     const auto index = static_cast<unsigned>((linear >> page_bits) % exec_tlb_size);
     ExecEntry& e = c->mmu.exec[user][index];
-    Walk w;
-    if (!walk(c, linear, Access::execute, privilege, w)) {
-        c->cr2 = linear;
-        raise(Vector::page_fault, w.error_code);
-    }
+    const Walk w = translate(c, linear, Access::execute, privilege);
     const MemorySlot* slot;
     std::uint8_t* host = host_page(c, w.physical & c->mmu.a20_mask, slot);
     if (!slot || !slot->readable) return nullptr;
     CodePage* code = c->code->page_of(host);
     if (e.tag == no_tag) c->mmu.exec_filled.push_back(static_cast<std::uint16_t>(user * exec_tlb_size + index));
-    e = {page, code, w.global};
+    e = {page, code, w.global, static_cast<std::uint8_t>(w.shift)};
+    c->mmu.large_pages |= w.shift != page_bits;
     return code;
 }
 
 std::uint64_t fetch_physical(Cpu* c, std::uint64_t linear, Privilege privilege) {
-    Walk w;
-    if (!walk(c, linear, Access::execute, privilege, w)) {
-        c->cr2 = linear;
-        raise(Vector::page_fault, w.error_code);
-    }
-    return w.physical | (linear & ~page_mask);
+    return translate(c, linear, Access::execute, privilege).physical | (linear & ~page_mask);
 }
 
 }  // namespace southgate::cpu

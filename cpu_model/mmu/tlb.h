@@ -21,11 +21,14 @@ struct TlbEntry {
     static constexpr std::uint64_t code = 1;    // in write_tag: the page holds decoded code
     static constexpr std::uint64_t slow = 2;    // no host memory for this access, or a data breakpoint in the page
     static constexpr std::uint64_t global = 1;  // in physical
+    static constexpr unsigned shift_bit = 1;    // in physical: log2 of the page's size in bytes, 5 bits
 
     std::uint64_t read_tag = no_tag;
     std::uint64_t write_tag = no_tag;
     std::uintptr_t addend = 0;   // host address - linear address
-    std::uint64_t physical = 0;  // page address, with `global`
+    std::uint64_t physical = 0;  // page address, with `global` and the page's size
+
+    unsigned shift() const { return physical >> shift_bit & 31; }
 };
 static_assert(sizeof(TlbEntry) == 32);
 
@@ -38,6 +41,7 @@ struct ExecEntry {
     std::uint64_t tag = no_tag;
     CodePage* page = nullptr;
     bool global = false;
+    std::uint8_t shift = page_bits;  // log2 of the page's size in bytes
 };
 
 inline constexpr unsigned exec_tlb_size = 64;
@@ -49,7 +53,7 @@ struct Mmu {
     std::vector<std::uint16_t> data_filled, exec_filled;
     bool large_pages = false;  // an entry made from a large page is in use
     std::uint64_t a20_mask = ~std::uint64_t{0};
-    std::uint64_t physical_mask = 0xfffffffff;              // 36 bits (SDM vol. 3A 4.1.4)
+    std::uint64_t physical_mask = 0xfffffffff;  // by MAXPHYADDR (SDM vol. 3A 4.1.4)
 };
 
 }  // namespace southgate::cpu

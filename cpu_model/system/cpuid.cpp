@@ -25,7 +25,8 @@ std::uint32_t CpuModel::signature() const {
 
 CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
     // SDM vol. 2A: the vendor string is in EBX, EDX, ECX.
-    basic_[0] = {model.intel() ? 2u : 1u, letters(model.vendor, 0), letters(model.vendor, 8),
+    const std::uint32_t last = model.features7_ebx != 0 || model.features7_ecx != 0 ? 7u : model.intel() ? 2u : 1u;
+    basic_[0] = {last, letters(model.vendor, 0), letters(model.vendor, 8),
                  letters(model.vendor, 4)};
     // CLFLUSH line size in units of 8 bytes.
     const std::uint32_t clflush_line = (model.features & feature::clflush) != 0 ? 8u << 8 : 0;
@@ -34,6 +35,7 @@ CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
     // Leaf 2, table 3-12: 01h 4 KiB instruction TLB, 02h/03h its 4 MiB and data parts, 08h/0Ch 16 KiB L1
     // caches, 43h 512 KiB L2. AL = 1: one query is enough.
     if (model.intel()) basic_[2] = {0x03020101, 0, 0, 0x0c040843};
+    basic_[7] = {0, model.features7_ebx, model.features7_ecx, 0};
 
     extended_[0].eax = 0x80000008;
     if (model.amd()) {
@@ -43,6 +45,7 @@ CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
         extended_[1].eax = model.signature();
     }
     extended_[1].edx = model.extended_features_edx;
+    extended_[1].ecx = model.extended_features_ecx;
     // AMD mirrors the features of leaf 1 there (APM vol. 3, Fn8000_0001_EDX).
     if (model.amd()) extended_[1].edx |= model.features & 0x0183f3ff;
     for (std::size_t i = 0; i < 3; ++i) {
@@ -53,12 +56,13 @@ CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
     extended_[8].eax = model.physical_address_bits | (model.long_mode() ? 48u : 32u) << 8;
 }
 
-CpuidResult CpuidTable::read(std::uint32_t leaf, bool apic_enabled) const {
+CpuidResult CpuidTable::read(std::uint32_t leaf, bool apic_enabled, std::uint32_t subleaf, bool os_xsave) const {
     CpuidResult result;
-    if (leaf < basic_.size()) result = basic_[leaf];
+    if (leaf < basic_.size() && !(leaf == 7 && subleaf != 0)) result = basic_[leaf];
     if (leaf >= 0x80000000 && leaf - 0x80000000 < extended_.size()) result = extended_[leaf - 0x80000000];
     if (!apic_enabled && (leaf == 1 || (leaf == 0x80000001 && extended_[1].eax != 0)))
         result.edx &= ~feature::apic;
+    if (leaf == 1 && os_xsave) result.ecx |= feature_ecx::osxsave;
     return result;
 }
 

@@ -17,6 +17,24 @@ inline constexpr std::uint32_t fpu = 1u << 0, vme = 1u << 1, de = 1u << 2, pse =
                                cmov = 1u << 15, pat = 1u << 16, pse36 = 1u << 17, clflush = 1u << 19,
                                mmx = 1u << 23, fxsr = 1u << 24, sse = 1u << 25, sse2 = 1u << 26;
 }  // namespace feature
+// CPUID.1:ECX (SDM vol. 2A, table 3-10).
+namespace feature_ecx {
+inline constexpr std::uint32_t sse3 = 1u << 0, pclmulqdq = 1u << 1, ssse3 = 1u << 9, cx16 = 1u << 13,
+                               pcid = 1u << 17, sse41 = 1u << 19, sse42 = 1u << 20, x2apic = 1u << 21,
+                               movbe = 1u << 22, popcnt = 1u << 23, tsc_deadline = 1u << 24, aes = 1u << 25,
+                               xsave = 1u << 26, osxsave = 1u << 27, rdrand = 1u << 30;
+}  // namespace feature_ecx
+// CPUID.(7,0):EBX and ECX.
+namespace feature7 {
+inline constexpr std::uint32_t fsgsbase = 1u << 0, smep = 1u << 7, erms = 1u << 9, rdseed = 1u << 18;  // EBX
+inline constexpr std::uint32_t umip = 1u << 2;                                                         // ECX
+}  // namespace feature7
+// CPUID.80000001h:EDX and ECX.
+namespace extended_feature {
+inline constexpr std::uint32_t syscall = 1u << 11, nx = 1u << 20, gigabyte_pages = 1u << 26, rdtscp = 1u << 27,
+                               long_mode = 1u << 29;      // EDX
+inline constexpr std::uint32_t lahf_lm = 1u << 0;         // ECX
+}  // namespace extended_feature
 
 // Configuration of one processor. The default is a P6-class part that advertises exactly what the engine
 // executes.
@@ -30,7 +48,10 @@ struct CpuModel {
                              feature::mtrr | feature::pge | feature::mca | feature::cmov | feature::pat |
                              feature::pse36;
     std::uint32_t features_ecx = 0;           // CPUID.1:ECX
-    std::uint32_t extended_features_edx = 0;  // CPUID.80000001h:EDX; bit 29 = long mode
+    std::uint32_t extended_features_edx = 0;  // CPUID.80000001h:EDX
+    std::uint32_t extended_features_ecx = 0;  // CPUID.80000001h:ECX
+    std::uint32_t features7_ebx = 0;          // CPUID.(7,0):EBX
+    std::uint32_t features7_ecx = 0;          // CPUID.(7,0):ECX
     unsigned physical_address_bits = 36;      // MAXPHYADDR
     unsigned machine_check_banks = 5;         // MCG_CAP.Count, at most 10
     std::uint8_t apic_id = 0;                 // initial APIC ID
@@ -39,7 +60,12 @@ struct CpuModel {
 
     bool intel() const { return vendor == "GenuineIntel"; }
     bool amd() const { return vendor == "AuthenticAMD"; }
-    bool long_mode() const { return (extended_features_edx & 1u << 29) != 0; }
+    // A 64-bit part that advertises exactly what the engine executes.
+    static CpuModel x86_64();
+
+    bool extended(std::uint32_t bits) const { return (extended_features_edx & bits) == bits; }
+    bool gigabyte_pages() const { return extended(extended_feature::gigabyte_pages); }
+    bool long_mode() const { return extended(extended_feature::long_mode); }
 
     // CPUID.1:EAX, with the extended family and model fields.
     std::uint32_t signature() const;
@@ -64,12 +90,13 @@ class CpuidTable {
 
     const CpuModel& model() const { return model_; }
 
-    // `apic_enabled` is IA32_APIC_BASE.EN, which CPUID.1:EDX.APIC mirrors (SDM vol. 3A 10.4.3).
-    CpuidResult read(std::uint32_t leaf, bool apic_enabled) const;
+    // `apic_enabled` is IA32_APIC_BASE.EN, which CPUID.1:EDX.APIC mirrors (SDM vol. 3A 10.4.3); `os_xsave` is
+    // CR4.OSXSAVE, mirrored in CPUID.1:ECX bit 27.
+    CpuidResult read(std::uint32_t leaf, bool apic_enabled, std::uint32_t subleaf = 0, bool os_xsave = false) const;
 
   private:
     CpuModel model_;
-    std::array<CpuidResult, 3> basic_{};     // leaves 0..2
+    std::array<CpuidResult, 8> basic_{};     // leaves 0..7, of leaf 7 subleaf 0
     std::array<CpuidResult, 9> extended_{};  // leaves 80000000h..80000008h
 };
 

@@ -7,7 +7,8 @@ namespace southgate::cpu {
 void cpuid(Cpu* c) {
     const auto leaf = get_reg<std::uint32_t>(c, Gpr::rax);
     constexpr std::uint64_t apic_enable = 1u << 11;
-    const CpuidResult r = c->cpuid.read(leaf, (c->apic_base & apic_enable) != 0);
+    const CpuidResult r = c->cpuid.read(leaf, (c->apic_base & apic_enable) != 0, get_reg<std::uint32_t>(c, Gpr::rcx),
+                                        (c->cr4 & cr4::osxsave) != 0);
     // Software learns the microcode revision by writing 0 to 8Bh, CPUID.1 and reading it (SDM vol.
     // 3A 9.11.6.1).
     if (leaf == 1 && c->cpuid.model().intel())

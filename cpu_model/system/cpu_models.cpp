@@ -1,0 +1,36 @@
+// The processors that exist. A feature bit belongs into a model when, and only when, the engine executes what it
+// announces: whoever adds instructions switches their bit on here.
+#include "cpu_model/system/cpuid.h"
+
+namespace southgate::cpu {
+namespace {
+
+constexpr std::uint32_t system_edx = feature::fpu | feature::de | feature::pse | feature::tsc | feature::msr |
+                                     feature::pae | feature::mce | feature::cx8 | feature::apic | feature::sep |
+                                     feature::mtrr | feature::pge | feature::mca | feature::cmov | feature::pat |
+                                     feature::pse36;
+// MMX, SSE and their state (CPUID.1:EDX, ECX).
+constexpr std::uint32_t simd_edx = 0, simd_ecx = 0;
+
+constexpr std::uint32_t integer_ecx = 0;
+
+}  // namespace
+
+CpuModel CpuModel::x86_64() {
+    CpuModel m;
+    // The signature of an in-order part: this engine does not speculate, and operating systems know of this family
+    // that it needs no measures against speculation.
+    m.family = 6;
+    m.model = 0x1c;
+    m.stepping = 10;
+    m.brand = "southgate x86-64 processor";
+    m.features = system_edx | simd_edx;
+    m.features_ecx = integer_ecx | simd_ecx;
+    m.extended_features_edx = extended_feature::syscall | extended_feature::nx | extended_feature::gigabyte_pages |
+                              extended_feature::rdtscp | extended_feature::long_mode;
+    m.extended_features_ecx = extended_feature::lahf_lm;
+    m.physical_address_bits = 40;
+    return m;
+}
+
+}  // namespace southgate::cpu
