@@ -39,6 +39,11 @@ void Interpreter::set_regs(const GeneralRegisters& r) {
     c_.ip = r.rip;
     set_eflags(&c_, r.rflags);
     c_.pio.note_regs_written();
+    if (c_.events.debug_trap_pending) {
+        c_.events.debug_trap_pending = false;
+        c_.debug_hits = 0;
+        update_attention(&c_);
+    }
 }
 
 SpecialRegisters Interpreter::sregs() const {

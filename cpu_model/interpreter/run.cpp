@@ -1,4 +1,6 @@
 // run(): budget, events between instructions, exits.
+#include <utility>
+
 #include "cpu_model/interpreter/control.h"
 #include "cpu_model/interpreter/interpreter.h"
 #include "cpu_model/interpreter/port_io.h"
@@ -24,6 +26,7 @@ Exit Interpreter::run(const Budget& budget) {
     c.exit_pending = false;
     running_ = true;
     if (c.attention & attention::exit) update_attention(&c);
+    if (c.events.activity == ActivityState::uninitialized) [[unlikely]] return leave(ExitReason::wait_for_sipi);
     if (c.pio.is_pending()) c.left -= static_cast<std::int64_t>(complete_pio(&c));
     if (budget.immediate_exit && !c.exit_pending) return leave(ExitReason::budget_end);
     if (code_.overfull()) code_.clear(&c);
@@ -71,6 +74,11 @@ bool Interpreter::take_events() {
         return true;
     }
     if (waiting) return false;
+    if (c.events.activity == ActivityState::sipi_received) {
+        c.events.activity = ActivityState::wait_for_sipi;
+        take_start_up(&c, c.events.sipi_vector);
+        return true;
+    }
     // STI holds off interrupts only; MOV SS debug traps as well (SDM vol. 3A 6.8.3).
     if ((c.attention & attention::debug_trap) && !c.events.mov_ss_shadow) {
         deliver_debug_trap(&c);
@@ -84,7 +92,8 @@ bool Interpreter::take_events() {
         return true;
     }
     if ((c.attention & attention::intr) && c.events.activity != ActivityState::shutdown) {
-        deliver_external(&c, c.bus->interrupt_acknowledge());
+        const bool queued = std::exchange(c.events.interrupt_queued, false);
+        deliver_external(&c, queued ? c.events.interrupt_vector : c.bus->interrupt_acknowledge());
         update_attention(&c);
         return true;
     }

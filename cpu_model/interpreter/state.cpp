@@ -77,7 +77,7 @@ void set_cpl(Cpu* c, unsigned cpl) {
 void update_attention(Cpu* c) {
     const EventState& e = c->events;
     std::uint32_t a = 0;
-    if (c->intr_line && (c->eflags & eflags::if_)) a |= attention::intr;
+    if (e.interrupt_queued || (c->intr_line && (c->eflags & eflags::if_))) a |= attention::intr;
     if (e.nmi_pending && !e.nmi_blocked) a |= attention::nmi;
     if (e.smi_pending && !e.in_smm) a |= attention::smi;
     if ((e.init_pending && !e.in_smm) || c->reset_pending) a |= attention::init;

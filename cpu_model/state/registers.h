@@ -18,7 +18,7 @@ inline constexpr unsigned gpr_count = 16;
 enum class Seg : std::uint8_t { es, cs, ss, ds, fs, gs };
 inline constexpr unsigned seg_count = 6;
 
-// KVM_GET_REGS / KVM_SET_REGS. Setting this group counts as a write of %rip.
+// KVM_GET_REGS / KVM_SET_REGS. Setting this group counts as a write of %rip and drops a #DB trap that waits.
 struct GeneralRegisters {
     std::array<std::uint64_t, gpr_count> gpr{};  // indexed by Gpr
     std::uint64_t rip = 0;
@@ -102,7 +102,14 @@ struct ModelSpecificRegisters {
 };
 
 // KVM_GET_MP_STATE and the SDM's activity states (vol. 3C 24.4.2).
-enum class ActivityState : std::uint8_t { running, halted, wait_for_sipi, shutdown };
+enum class ActivityState : std::uint8_t {
+    running,
+    halted,
+    wait_for_sipi,  // KVM: INIT_RECEIVED
+    shutdown,
+    uninitialized,  // nobody has started this processor yet: run() leaves even pending port I/O alone
+    sipi_received,  // starts at EventState::sipi_vector, behind what is pending
+};
 
 // KVM_GET_VCPU_EVENTS: what is pending or blocked between instructions.
 struct EventState {
@@ -116,6 +123,9 @@ struct EventState {
     bool in_smm = false;
     bool smm_inside_nmi = false;   // NMIs were blocked when SMM was entered; RSM restores that (SDM vol. 3C 30.8)
     bool debug_trap_pending = false;  // a #DB trap (TF, data or I/O breakpoint) not yet delivered
+    bool interrupt_queued = false;    // acknowledged, not yet delivered (KVM_INTERRUPT): RFLAGS.IF no longer counts
+    std::uint8_t interrupt_vector = 0;
+    std::uint8_t sipi_vector = 0;  // for ActivityState::sipi_received
     std::uint32_t smbase = 0x30000;
     bool operator==(const EventState&) const = default;
 };

@@ -235,6 +235,9 @@ constexpr Declaration declarations[] = {
     every("in SMM", FIELD(events, in_smm), load(0), "SDM vol. 3C 30.2: INIT is held off until RSM"),
     every("SMM inside NMI", FIELD(events, smm_inside_nmi), load(0), events_source),
     every("debug trap pending", FIELD(events, debug_trap_pending), load(0), events_source),
+    every("interrupt queued", FIELD(events, interrupt_queued), load(0), events_source),
+    every("interrupt vector", FIELD(events, interrupt_vector), load(0), events_source),
+    every("SIPI vector", FIELD(events, sipi_vector), load(0), events_source),
     init_keeps("SMBASE", FIELD(events, smbase), load(0x30000), smm_source),
     init_keeps("TSC", offsetof(ArchState, tsc), sizeof(ArchState::tsc), load(0), table_9_1),
 };
