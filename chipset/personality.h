@@ -23,6 +23,8 @@ struct Personality {
     bool trc_is_storage = false;
     bool kbc_pulse_resets_only = false;
     bool kbc_self_test_keeps_state = false;
+    bool smi_without_global_enable = false;
+    bool lint0_starts_as_ext_int = false;
 
     static constexpr Personality strict() { return {}; }
     static constexpr Personality qemu();
@@ -67,6 +69,10 @@ inline constexpr std::array kPersonalityOptions{
                       "KBC commands F0h-FEh, even, act as FEh and odd ones do nothing: no A20 dip", 19},
     PersonalityOption{"kbc_self_test_keeps_state", &Personality::kbc_self_test_keeps_state,
                       "KBC command AAh leaves command byte and output port alone", 20},
+    PersonalityOption{"smi_without_global_enable", &Personality::smi_without_global_enable,
+                      "the PIIX4 makes SMI# whether GLBCTL SMI_EN is set or not", 21},
+    PersonalityOption{"lint0_starts_as_ext_int", &Personality::lint0_starts_as_ext_int,
+                      "the local APIC of the boot processor starts with LINT0 as ExtINT, not masked", 22},
 };
 
 constexpr Personality Personality::qemu() {

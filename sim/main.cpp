@@ -12,6 +12,7 @@
 
 #include "chipset/storage/block_backend.h"
 #include "platform/input_error.h"
+#include "sim/firmware/firmware.h"
 #include "sim/run/config_file.h"
 #include "sim/run/error.h"
 #include "sim/run/options.h"
@@ -36,52 +37,59 @@ void on_report(const sc_core::sc_report& report, const sc_core::sc_actions& acti
     if (report.get_severity() == sc_core::SC_WARNING) complain("SystemC: ", report.get_msg(), 0);
 }
 
-void declare(CLI::App& app, CLI::App*& run_command, RunOptions& options) {
-    app.description("southgate, a firmware-facing x86 platform simulator");
-    app.set_version_flag("--version", "southgate " SOUTHGATE_VERSION);
-    app.require_subcommand(1);
-    run_command = app.add_subcommand("run", "Run firmware on a machine");
-    declare_run_options(*run_command, options);
+// The subcommands: the options of each, and how it is run. A new one adds its options, a line in declare() and a line in
+// execute().
+struct Commands {
+    CLI::App app{"southgate, a firmware-facing x86 platform simulator"};
+    CLI::App *run = nullptr, *firmware = nullptr;
+    RunOptions run_options;
+    FirmwareOptions firmware_options;
+
+    Commands() {
+        app.set_version_flag("--version", "southgate " SOUTHGATE_VERSION);
+        app.require_subcommand(1);
+        run = app.add_subcommand("run", "Run firmware on a machine");
+        declare_run_options(*run, run_options);
+        firmware = app.add_subcommand("firmware", "The firmware images southgate knows by name");
+        declare_firmware_options(*firmware, firmware_options);
+    }
+
+    int execute() {
+        if (firmware->parsed()) return run_firmware(*firmware, firmware_options);
+        return southgate::sim::run(run_options);
+    }
+};
+
+bool is_run_option(const std::string& name) { return Commands().run->get_option_no_throw(name) != nullptr; }
+
+void parse(Commands& commands, const std::vector<std::string>& arguments) {
+    const auto named = [&](CLI::App* subcommand) { return subcommand->get_name() == arguments[0]; };
+    if (!arguments.empty() && !arguments[0].starts_with('-') && commands.app.get_subcommands(named).empty())
+        throw UsageError(fmt::format("unknown command '{}'; southgate --help lists them", arguments[0]));
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    commands.app.parse(reversed);
 }
 
-bool is_run_option(const std::string& name) {
-    CLI::App app;
-    CLI::App* run_command = nullptr;
-    RunOptions options;
-    declare(app, run_command, options);
-    return run_command->get_option_no_throw(name) != nullptr;
-}
-
-// Parses the command line; with a configuration file, its options first.
-RunOptions parse(CLI::App& app, const std::vector<std::string>& arguments) {
-    const auto parse_into = [&](CLI::App& target, RunOptions& options, std::vector<std::string> args) {
-        CLI::App* run_command = nullptr;
-        declare(target, run_command, options);
-        const auto named = [&](CLI::App* subcommand) { return subcommand->get_name() == args[0]; };
-        if (!args.empty() && !args[0].starts_with('-') && target.get_subcommands(named).empty())
-            throw UsageError(fmt::format("unknown command '{}'; southgate --help lists them", args[0]));
-        std::vector<std::string> reversed(args.rbegin(), args.rend());
-        target.parse(reversed);
-    };
-    RunOptions options;
-    parse_into(app, options, arguments);
-    if (options.config.empty()) return options;
+// With a configuration file, `run` reads its options first: the command line wins.
+int parse_and_execute(Commands& commands, const std::vector<std::string>& arguments) {
+    parse(commands, arguments);
+    const std::string& config = commands.run_options.config;
+    if (config.empty()) return commands.execute();
 
     std::vector<std::string> all{"run"};
-    for (auto& argument : config_arguments(options.config, is_run_option)) all.push_back(std::move(argument));
+    for (auto& argument : config_arguments(config, is_run_option)) all.push_back(std::move(argument));
     all.insert(all.end(), arguments.begin() + 1, arguments.end());
-    CLI::App again;
-    RunOptions with_file;
-    parse_into(again, with_file, all);
-    return with_file;
+    Commands with_file;
+    parse(with_file, all);
+    return with_file.execute();
 }
 
 int command(const std::vector<std::string>& arguments) {
-    CLI::App app;
+    Commands commands;
     try {
-        return run(parse(app, arguments));
+        return parse_and_execute(commands, arguments);
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+        if (error.get_exit_code() == 0) return commands.app.exit(error);  // --help, --version
         return complain("", error.what(), exit_usage);
     } catch (const UsageError& error) {
         return complain("", error.what(), exit_usage);

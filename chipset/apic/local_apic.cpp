@@ -380,6 +380,8 @@ void LocalApic::set_globally_enabled(bool enabled) {
 void LocalApic::reset_registers() {
     const std::uint32_t id = value(kId);
     for (Register& reg : registers_) reg.reset();
+    if (config_.lint0_starts_as_ext_int)
+        registers_[kLvtLint0].value = static_cast<std::uint32_t>(DeliveryMode::ext_int) << 8;
     registers_[kId].value = id;
     isr_.clear_all();
     tmr_.clear_all();

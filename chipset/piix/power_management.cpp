@@ -206,7 +206,7 @@ void PowerManagement::update_events() {
 
 void PowerManagement::make_smi(std::uint32_t cause) {
     glbsts_->value |= cause;
-    if (glbctl_->value & smi_en) smi.pulse();
+    if ((glbctl_->value & smi_en) || config_.personality.smi_without_global_enable) smi.pulse();
 }
 
 // ---- control and suspend

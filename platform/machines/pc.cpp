@@ -103,7 +103,7 @@ struct Pc::Parts {
 
     explicit Parts(const PcConfig& c)
         : cpu("cpu", cpu_config(c), [](cpu::Bus& bus) { return cpu::make_interpreter(bus); }),
-          lapic("lapic", apic_bus),
+          lapic("lapic", apic_bus, {.lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int}),
           host("host", host_config(c)),
           ram("ram", c.memory),
           pci("pci", {.timing = c.timing.bus}),
@@ -217,9 +217,14 @@ struct Pc::Parts {
         isa.io.connect(post.socket);
 
         const CmosSettings memory = cmos_settings(c);
-        fw_cfg::add_pc_items(fw_cfg, {.ram_below_4g = memory.memory_below_4g,
-                                      .ram_above_4g = memory.memory_above_4g,
-                                      .nographic = !c.vga});
+        fw_cfg::PcItems items{.ram_below_4g = memory.memory_below_4g,
+                              .ram_above_4g = memory.memory_above_4g,
+                              .nographic = !c.vga};
+        if (c.linux_boot) {
+            add_linux_boot(fw_cfg, *c.linux_boot, memory.memory_below_4g);
+            items.boot_order = {linux_boot_device};
+        }
+        fw_cfg::add_pc_items(fw_cfg, items);
     }
 
     void attach_drives(const PcConfig& c) {

@@ -12,6 +12,7 @@
 
 #include "chipset/personality.h"
 #include "platform/cpu_module.h"
+#include "platform/boot/linux_boot.h"
 #include "platform/firmware_image.h"
 #include "platform/timing.h"
 
@@ -38,6 +39,7 @@ struct PcConfig {
     std::uint64_t tsc_hz = 1'000'000'000;
     std::optional<std::uint64_t> wake_after_off_ps;  // a machine that switched off switches on again
     bool scramble_ram_on_reset = false;              // a hard reset leaves noise in RAM
+    std::optional<LinuxBoot> linux_boot;             // booted before any drive
 };
 
 class Pc : public sc_core::sc_module {

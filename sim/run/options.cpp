@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string_view>
 
 #include "chipset/legacy/kbc_keys.h"
+#include "firmware/catalogue/catalogue.h"
+#include "sim/firmware/firmware.h"
 #include "sim/run/config_file.h"
 #include "sim/run/error.h"
 #include "sim/run/units.h"
@@ -69,15 +72,19 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     const auto group = [&](const char* name) { app.option_defaults()->group(name); };
 
     group("Machine");
-    app.add_option("--firmware", o.firmware, "Firmware image, 64 KiB to 16 MiB, mapped up to FFFFFFFFh")
+    app.add_option("--firmware", o.firmware,
+                   "Firmware image, 64 KiB to 16 MiB, mapped up to FFFFFFFFh, or a name of `southgate firmware list`")
         ->capture_default_str()
-        ->type_name("FILE");
+        ->type_name("FILE|NAME");
     app.add_option("--machine", o.machine, "Machine: pc (i440FX and PIIX)")
         ->capture_default_str()
         ->type_name("NAME");
     app.add_option("--memory", o.raw.memory, "RAM")->capture_default_str()->type_name("SIZE");
     list("--disk", o.disks, "Raw disk image; several may be given")->type_name("FILE");
     list("--cdrom", o.cdroms, "ISO image in an ATAPI CD-ROM drive")->type_name("FILE");
+    app.add_option("--kernel", o.kernel, "Linux kernel (bzImage) to boot directly, through fw_cfg")->type_name("FILE");
+    app.add_option("--initrd", o.initrd, "Initial RAM disk of --kernel")->type_name("FILE");
+    app.add_option("--append", o.append, "Command line of --kernel")->type_name("TEXT");
     app.add_flag("--persist-disks", o.persist_disks,
                  "Writes to disks change the image files; otherwise they are gone after the run");
     app.add_option("--vga", o.vga, "Display adapter: none or std")->capture_default_str()->type_name("KIND");
@@ -154,6 +161,8 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
 }
 
 void resolve(RunOptions& o) {
+    if (o.kernel.empty() && !(o.initrd.empty() && o.append.empty()))
+        throw UsageError("--initrd and --append need --kernel");
     one_of("--machine", o.machine, {"pc"});
     one_of("--vga", o.vga, {"none", "std"});
     one_of("--personality", o.raw.personality, {"strict", "qemu"});
@@ -191,6 +200,13 @@ void resolve(RunOptions& o) {
     o.string_rules = *cpu::parse_string_rules(o.raw.string_rules);
     o.personality =
         o.raw.personality == "qemu" ? chipset::Personality::qemu() : chipset::Personality::strict();
+
+    if (const auto* image = firmware::find(o.firmware)) {
+        for (const auto& option : chipset::kPersonalityOptions)
+            if (std::ranges::find(image->deviations, option.name) != image->deviations.end())
+                o.personality.*option.member = true;
+        o.firmware = resolve_firmware(o.firmware);
+    }
 
     if (o.raw.timing == "zero")
         o.timing = platform::PlatformTiming::zero();

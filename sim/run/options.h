@@ -32,6 +32,7 @@ struct RunOptions {
     std::string machine = "pc";
     std::vector<std::string> disks;
     std::vector<std::string> cdroms;
+    std::string kernel, initrd, append;
     std::string debugcon;
     std::vector<std::string> serial;
     std::string vga = "none";

@@ -39,6 +39,14 @@ platform::PcConfig machine_config(const RunOptions& o) {
     c.debug_exit_port = o.debug_exit;
     c.vga = o.vga == "std";
     if (c.vga) c.vga_rom = vga_rom(o.vga_rom);
+    if (!o.kernel.empty()) {
+        constexpr std::size_t limit = 512u << 20;
+        c.linux_boot = platform::LinuxBoot{.name = o.kernel,
+                                           .kernel = platform::read_file(o.kernel, limit),
+                                           .initrd = {},
+                                           .command_line = o.append};
+        if (!o.initrd.empty()) c.linux_boot->initrd = platform::read_file(o.initrd, limit);
+    }
     c.timing = o.timing;
     c.personality = o.personality;
     c.pio_policy = o.pio_policy;

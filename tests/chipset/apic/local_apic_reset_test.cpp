@@ -85,6 +85,17 @@ TEST_F(LocalApicReset, InitKeepsTheGlobalEnable) {
     EXPECT_TRUE(bench.apic.globally_enabled());
 }
 
+TEST(LocalApicDeviation, Lint0StartsAsExtInt) {
+    ApicBus bus;
+    ApicBench bench{bus, {.lint0_starts_as_ext_int = true}};
+    run();
+    EXPECT_EQ(bench.read(kApicLvtLint0), 0x00000700u);
+    bench.write(kApicLvtLint0, 0x00010000);
+    bench.init_in.pulse();
+    EXPECT_EQ(bench.read(kApicLvtLint0), 0x00000700u);
+    EXPECT_EQ(bench.read(kApicLvtLint0 + 0x10), 0x00010000u);
+}
+
 TEST_F(LocalApicReset, ReleasingThePinDoesNothing) {
     bench.init_in.set(true);
     bench.enable();

@@ -155,6 +155,17 @@ TEST(PowerManagement, ApmcMakesSmiWhenEnabled) {
     EXPECT_EQ(b.io.read(glbsts, 2), 0u);
 }
 
+TEST(PowerManagement, ApmcMakesSmiWithoutTheGlobalEnableIfAsked) {
+    PowerManagement::Config config;
+    config.personality.smi_without_global_enable = true;
+    Bench b(config);
+    b.apmc.pulse();
+    EXPECT_EQ(b.smi.rises(), 0u);  // APMC_EN still counts
+    b.config.write(0x58, 0x02000000, 4);
+    b.apmc.pulse();
+    EXPECT_EQ(b.smi.rises(), 1u);
+}
+
 TEST(PowerManagement, GlobalLockHandshake) {
     Bench b;
     b.io.write(glbctl, 1, 4);

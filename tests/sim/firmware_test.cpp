@@ -1,0 +1,95 @@
+// The catalogue of firmware images, and images that boot by name or with a kernel handed to them.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+
+namespace southgate::sim::test {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(Firmware, ListNamesEveryImage) {
+    const Result table = southgate({"firmware", "list"});
+    ASSERT_EQ(table.status, 0) << table.err;
+    const Result json = southgate({"firmware", "list", "--format", "json"});
+    ASSERT_EQ(json.status, 0) << json.err;
+    const auto list = nlohmann::json::parse(json.out);
+    EXPECT_GE(list.size(), 8u);
+    for (const auto& image : list) {
+        EXPECT_TRUE(contains(table.out, image["name"].get<std::string>()));
+        EXPECT_EQ(image["present"].get<bool>(), std::filesystem::exists(image["path"].get<std::string>()));
+    }
+}
+
+TEST(Firmware, PathOfAnImage) {
+    const Result r = southgate({"firmware", "path", "seabios"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_EQ(r.out, seabios_256k + "\n");
+    const Result unknown = southgate({"firmware", "path", "phoenix"});
+    EXPECT_EQ(unknown.status, 2);
+    EXPECT_TRUE(contains(unknown.err, "'phoenix' is no known image: seabios, ")) << unknown.err;
+}
+
+TEST(Firmware, AnImageThatIsNotThereSaysHowToGetIt) {
+    setenv("XDG_CACHE_HOME", scratch().c_str(), 1);
+    const Result path = southgate({"firmware", "path", "coreboot"});
+    const Result run = southgate({"run", "--firmware", "coreboot"});
+    unsetenv("XDG_CACHE_HOME");
+    EXPECT_EQ(path.status, 3);
+    EXPECT_TRUE(contains(path.err, "scripts/build-coreboot builds it")) << path.err;
+    EXPECT_EQ(run.status, 2);
+    EXPECT_TRUE(contains(run.err, "scripts/build-coreboot builds it")) << run.err;
+}
+
+TEST(Firmware, BochsBiosLooksForABootDevice) {
+    const Result r = southgate({"run", "--firmware", "bochs", "--debugcon", "stdout", "--stop-at",
+                                "No bootable device.", "--max-time", "10s"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_TRUE(contains(r.out, "Starting rombios32")) << r.out;
+}
+
+TEST(DirectBoot, SeaBiosStartsTheKernelItIsGiven) {
+    const Result r = southgate({"run", "--kernel", "/boot/memtest86+ia32.bin", "--append", "console=ttyS0,115200",
+                                "--memory", "64M", "--debugcon", "stdout", "--serial", scratch() + "/serial",
+                                "--stop-at", "Memtest86+", "--max-time", "20s"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_TRUE(contains(r.out, "Booting from ROM")) << r.out;
+}
+
+TEST(DirectBoot, RefusesWhatIsNoKernel) {
+    const std::string dir = scratch();
+    write_file(dir + "/zeros", std::string(100'000, '\0'));
+    const Result zeros = southgate({"run", "--kernel", "zeros"}, dir);
+    EXPECT_EQ(zeros.status, 2);
+    EXPECT_TRUE(contains(zeros.err, "zeros: not a Linux kernel image")) << zeros.err;
+    const Result small = southgate({"run", "--kernel", "/boot/memtest86+ia32.bin", "--memory", "1M"}, dir);
+    EXPECT_EQ(small.status, 2);
+    EXPECT_TRUE(contains(small.err, "do not fit")) << small.err;
+    const Result alone = southgate({"run", "--append", "quiet"}, dir);
+    EXPECT_EQ(alone.status, 2);
+    EXPECT_TRUE(contains(alone.err, "need --kernel")) << alone.err;
+}
+
+// Every header field a hostile image can lie in: refused or booted, never a crash.
+TEST(DirectBoot, BadHeaders) {
+    const std::string dir = scratch();
+    const std::string kernel = read_file("/boot/memtest86+ia32.bin");
+    for (const std::size_t offset : {0x1f1u, 0x206u, 0x211u, 0x22cu, 0x238u}) {
+        std::string bad = kernel;
+        bad[offset] = '\xff';
+        if (offset != 0x211u) bad[offset + 1] = '\xff';
+        write_file(dir + "/bad", bad);
+        const Result r = southgate({"run", "--kernel", "bad", "--memory", "16M", "--max-instructions", "1000"}, dir);
+        EXPECT_TRUE(r.status == 2 || r.status == 3) << offset << ": " << r.status << r.err;
+    }
+    for (const std::size_t size : {0u, 0x1f0u, 0x230u, 0x268u, 1024u}) {
+        write_file(dir + "/short", kernel.substr(0, size));
+        EXPECT_EQ(southgate({"run", "--kernel", "short", "--memory", "16M"}, dir).status, 2) << size;
+    }
+}
+
+}  // namespace
+}  // namespace southgate::sim::test
