@@ -70,6 +70,7 @@ Block* CodeCache::lookup(Cpu* c, std::uint32_t mode) {
     const bool checked = !(mode & (mode::flat | mode::code64));
     const std::uint64_t limit = segment(c, Seg::cs).limit;
     if (checked && c->ip > limit) raise_gp();
+    if (!canonical(linear)) raise_gp();
 
     const Privilege privilege = current_privilege(c);
     CodePage* page = exec_page(c, linear, privilege);

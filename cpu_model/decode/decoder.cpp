@@ -1,6 +1,7 @@
 #include "cpu_model/decode/decoder.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace southgate::cpu {
 namespace {
@@ -30,10 +31,11 @@ Prefixes read_prefixes(const ZydisDecodedInstruction& z, Instruction& out) {
             case 0xf0: out.lock = true; break;
             case 0xf2: out.repne = true, out.rep = false; break;
             case 0xf3: out.rep = true, out.repne = false; break;
-            case 0x26: p.segment = 0; break;
-            case 0x2e: p.segment = 1; break;
-            case 0x36: p.segment = 2; break;
-            case 0x3e: p.segment = 3; break;
+            // 64-bit mode ignores these four (SDM vol. 2A 2.1.1, vol. 1 3.4.2.1).
+            case 0x26: if (!out.code64()) p.segment = 0; break;
+            case 0x2e: if (!out.code64()) p.segment = 1; break;
+            case 0x36: if (!out.code64()) p.segment = 2; break;
+            case 0x3e: if (!out.code64()) p.segment = 3; break;
             case 0x64: p.segment = 4; break;
             case 0x65: p.segment = 5; break;
             default: break;
@@ -56,8 +58,18 @@ void address16(const Instruction& i, Uop& u, Seg& segment) {
     if (!direct && base[rm] == bp) segment = Seg::ss;
 }
 
-void address32(const ZydisDecodedInstruction& z, const Instruction& i, Uop& u, Seg& segment) {
+void address32(const ZydisDecodedInstruction& z, const Instruction& i, Translation& t, Seg& segment) {
+    Uop& u = t.uop;
     unsigned base = i.rm;
+    if (i.code64() && i.mod == 0 && (i.rm & 7) == 5) {  // RIP-relative (SDM vol. 2A table 2-7)
+        u.base = slot(rip_slot);
+        t.relative = true;
+        if (u.disp > std::numeric_limits<std::int32_t>::max() - operand_reach) {
+            u.disp -= operand_reach;
+            u.index = slot(reach_slot);
+        }
+        return;
+    }
     if ((i.rm & 7) == 4) {
         base = z.raw.sib.base | (z.raw.rex.B ? 8 : 0);
         const unsigned index = z.raw.sib.index | (z.raw.rex.X ? 8 : 0);
@@ -91,8 +103,8 @@ DecodeStatus Decoder::decode(const std::uint8_t* bytes, std::size_t size, std::u
             return size >= 15 ? DecodeStatus::too_long : DecodeStatus::more_bytes;
         return status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG ? DecodeStatus::too_long : DecodeStatus::invalid;
     }
+    out.mode = mode;
     const Prefixes p = read_prefixes(z, out);
-    const bool code64 = mode & mode::code64;
     const bool code32 = mode & mode::code32;
     out.mnemonic = z.mnemonic;
     out.map = z.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT ? 0
@@ -102,23 +114,21 @@ DecodeStatus Decoder::decode(const std::uint8_t* bytes, std::size_t size, std::u
     if (z.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) out.map = 0xff;
     out.opcode = z.opcode;
     out.length = z.length;
-    out.mode = mode;
-    out.rex = z.raw.rex.offset != 0 || z.raw.rex.W || z.raw.rex.R || z.raw.rex.X || z.raw.rex.B;
+    out.rex = (z.attributes & ZYDIS_ATTRIB_HAS_REX) != 0;
     out.rex_w = z.raw.rex.W;
-    if (code64) {
+    if (out.code64()) {
         out.operand_size = z.raw.rex.W ? 8 : p.operand ? 2 : 4;
         out.address_size = p.address ? 4 : 8;
-        out.stack_size = 8;
     } else {
         out.operand_size = code32 != p.operand ? 4 : 2;
         out.address_size = code32 != p.address ? 4 : 2;
-        out.stack_size = (mode & mode::stack32) ? 4 : 2;
     }
 
     Uop& u = t.uop;
     u.base = u.index = u.rm = u.reg = slot(zero_slot);
     u.length = z.length;
     u.addr_shift = out.address_size == 8 ? 0 : out.address_size == 4 ? 32 : 48;
+    out.offset = static_cast<std::uint64_t>(z.raw.disp.value);
     u.disp = static_cast<std::int32_t>(z.raw.disp.value);
     out.segment = Seg::ds;
     if (z.attributes & ZYDIS_ATTRIB_HAS_MODRM || z.raw.modrm.offset != 0) {
@@ -132,7 +142,7 @@ DecodeStatus Decoder::decode(const std::uint8_t* bytes, std::size_t size, std::u
         } else if (out.address_size == 2) {
             address16(out, u, out.segment);
         } else {
-            address32(z, out, u, out.segment);
+            address32(z, out, t, out.segment);
         }
     }
     if (!out.has_modrm) out.rm = static_cast<std::uint8_t>((z.opcode & 7) | (z.raw.rex.B ? 8 : 0));

@@ -17,25 +17,30 @@ struct Instruction {
     std::uint8_t length = 0;
     std::uint8_t operand_size = 4; // bytes: 2, 4, 8; from mode and prefixes, whatever the opcode's own width
     std::uint8_t address_size = 4; // bytes
-    std::uint8_t stack_size = 4;   // bytes of SP used by pushes: SS.B
     bool has_modrm = false;
     std::uint8_t mod = 0, reg = 0, rm = 0;  // ModRM fields with REX.R/B; without ModRM rm is the opcode's register
     bool rex = false, rex_w = false;
     bool lock = false, rep = false, repne = false;  // F0, F3, F2
     Seg segment = Seg::ds;         // of the memory operand: default or override
     std::uint64_t imm = 0;         // first immediate, sign-extended if the encoding says so
+    std::uint64_t offset = 0;      // displacement or MOV's direct offset, all 64 bits of it
     std::uint64_t imm2 = 0;        // second: ENTER, far pointers' selector
     std::uint32_t mode = 0;        // namespace mode
 
     bool memory() const { return has_modrm && mod != 3; }
     bool flat() const { return (mode & mode::flat) != 0; }
+    bool code64() const { return (mode & mode::code64) != 0; }
+    // Without CS limit and with a rip as wide as its jumps: direct jumps are Code::flat.
+    bool flat_jump() const { return code64() || (flat() && operand_size == 4); }
+    // Operand size of PUSH, POP, ENTER and their like: never 4 in 64-bit mode (SDM vol. 1 6.2.4).
+    unsigned stack_operand_size() const { return code64() && operand_size == 4 ? 8 : operand_size; }
 };
 
 // How an instruction takes part in a block.
 struct Translation {
     Uop uop;                      // operand fields are filled already; set `handler`, and `aux` if wanted
     bool ends_block = false;      // the handler never calls next()
-    bool relative = false;        // uop.disp is relative to the next instruction: a direct jump
+    bool relative = false;        // uop.disp is relative to the next instruction: direct jumps, RIP-relative operands
     // Dead-flag elimination. observes_flags: reads a status flag, may fault, or may leave the block (conservative
     // default).
     bool observes_flags = true;

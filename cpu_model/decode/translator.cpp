@@ -78,7 +78,8 @@ Translator::End Translator::run(const std::uint8_t* bytes, unsigned size, std::u
         Uop& u = t.uop;
         u.ip = static_cast<std::uint16_t>(bytes_);
         u.number = static_cast<std::uint8_t>(count_);
-        if (t.relative) u.disp += static_cast<std::int32_t>(bytes_ + u.length);
+        // A direct jump's may carry over 2 GiB: mod 2^32 that is what 32-bit code means, link() undoes it for 64-bit code.
+        if (t.relative) u.disp = static_cast<std::int32_t>(static_cast<std::uint32_t>(u.disp) + bytes_ + u.length);
         covered_ = status == DecodeStatus::ok ? bytes_ + u.length : std::min(size, bytes_ + longest);
         bytes_ += u.length;
         count_++;

@@ -22,15 +22,13 @@ const Uop* alu_ri(Cpu* c, const Uop* u) {
     if constexpr (writes_result(op)) set_reg<T>(c, u->rm, r);
     return next(c, u);
 }
-template <Alu op>
+template <Alu op, class T>
 const Uop* alu_rr_bare(Cpu* c, const Uop* u) {
-    using T = std::uint32_t;
     set_reg<T>(c, u->rm, alu_without_flags<op, T>(get_reg<T>(c, u->rm), get_reg<T>(c, u->reg)));
     return next(c, u);
 }
-template <Alu op>
+template <Alu op, class T>
 const Uop* alu_ri_bare(Cpu* c, const Uop* u) {
-    using T = std::uint32_t;
     set_reg<T>(c, u->rm, alu_without_flags<op, T>(get_reg<T>(c, u->rm), static_cast<T>(u->imm)));
     return next(c, u);
 }
@@ -49,6 +47,10 @@ Handler by_alu(Alu op, F f) {
         default: return f.template operator()<Alu::test>();
     }
 }
+template <Alu op, class T>
+Handler bare_form(bool immediate) {
+    return immediate ? alu_ri_bare<op, T> : alu_rr_bare<op, T>;
+}
 bool has_bare_form(Alu op) { return writes_result(op) && op != Alu::adc && op != Alu::sbb; }
 template <class F>
 Handler by_bare_alu(Alu op, F f) {
@@ -65,6 +67,7 @@ const Handler* fused_compare(Alu op, unsigned size, bool immediate) {
     switch (size) {
         case 1: return immediate ? fused_compare_immediate<std::uint8_t>(op) : fused_compare_registers<std::uint8_t>(op);
         case 2: return immediate ? fused_compare_immediate<std::uint16_t>(op) : fused_compare_registers<std::uint16_t>(op);
+        case 8: return immediate ? fused_compare_immediate<std::uint64_t>(op) : fused_compare_registers<std::uint64_t>(op);
         default: return immediate ? fused_compare_immediate<std::uint32_t>(op) : fused_compare_registers<std::uint32_t>(op);
     }
 }
@@ -76,12 +79,13 @@ void select_registers(const Instruction& i, Translation& t, Alu op, unsigned siz
     });
     t.observes_flags = op == Alu::adc || op == Alu::sbb;
     t.overwrites_flags = !t.observes_flags;
-    if (size == 4 && has_bare_form(op))
-        t.without_flags =
-            by_bare_alu(op, [&]<Alu o>() { return immediate ? Handler{alu_ri_bare<o>} : Handler{alu_rr_bare<o>}; });
-    if (!i.flat()) return;
+    if (size >= 4 && has_bare_form(op))
+        t.without_flags = by_bare_alu(op, [&]<Alu o>() {
+            return size == 4 ? bare_form<o, std::uint32_t>(immediate) : bare_form<o, std::uint64_t>(immediate);
+        });
+    if (!i.flat() && !i.code64()) return;
     if (op == Alu::cmp || op == Alu::test) t.fused = fused_compare(op, size, immediate);
-    else if (size == 4) t.fused = immediate ? fused_alu_immediate(op) : fused_alu_registers(op);
+    else if (size >= 4) t.fused = immediate ? fused_alu_immediate(op, size) : fused_alu_registers(op, size);
 }
 
 void select_alu(const Instruction& i, Translation& t, Alu op) {
@@ -138,9 +142,8 @@ const Uop* step_r(Cpu* c, const Uop* u) {
     set_reg<T>(c, u->rm, step<T, dec>(c, get_reg<T>(c, u->rm)));
     return next(c, u);
 }
-template <bool dec>
+template <class T, bool dec>
 const Uop* step_r_bare(Cpu* c, const Uop* u) {
-    using T = std::uint32_t;
     set_reg<T>(c, u->rm, get_reg<T>(c, u->rm) + (dec ? T(-1) : T{1}));
     return next(c, u);
 }
@@ -156,9 +159,9 @@ void select_step(const Instruction& i, Translation& t) {
     u.rm = reg_offset(i.rm, size, i.rex);
     u.handler = by_size(size, []<class T>() -> Handler { return step_r<T, dec>; });
     // CF passes through: without_flags is transparent, the full form reads it.
-    if (size == 4) {
-        t.without_flags = step_r_bare<dec>;
-        if (i.flat()) t.fused = fused_step(dec);
+    if (size >= 4) {
+        t.without_flags = size == 4 ? step_r_bare<std::uint32_t, dec> : step_r_bare<std::uint64_t, dec>;
+        if (i.flat() || i.code64()) t.fused = fused_step(dec, size);
     }
 }
 

@@ -53,9 +53,11 @@ const Handler* fused_compare_registers(Alu op);   // cmp, test rm, reg
 template <class T>
 const Handler* fused_compare_immediate(Alu op);   // cmp, test rm, imm
 template <class T>
-const Handler* fused_compare_memory(bool immediate, Alu op);  // cmp reg, mem / cmp, test mem, imm; Mem::base only
-const Handler* fused_step(bool dec);              // inc, dec r32
-const Handler* fused_alu_immediate(Alu op);       // add, sub, and r32, imm
-const Handler* fused_alu_registers(Alu op);       // add, sub, and r32, r32
+const Handler* fused_compare_memory(bool immediate, Alu op, bool wide);  // cmp reg, mem / cmp, test mem, imm; `wide`:
+                                                                         // Mem::wide_base, not Mem::base
+// size: 4 or 8 bytes.
+const Handler* fused_step(bool dec, unsigned size);         // inc, dec r
+const Handler* fused_alu_immediate(Alu op, unsigned size);  // add, sub, and r, imm
+const Handler* fused_alu_registers(Alu op, unsigned size);  // add, sub, and r, r
 
 }  // namespace southgate::cpu

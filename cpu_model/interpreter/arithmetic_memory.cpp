@@ -66,16 +66,21 @@ Handler by_alu(Alu op, F f) {
 }
 
 const Handler* fused_memory(const Instruction& i, const Uop& u, Alu op, unsigned size, bool immediate) {
-    if (!flat_memory(i) || u.index != zero_slot * 8 || writes_result(op)) return nullptr;
-    if (size == 1) return fused_compare_memory<std::uint8_t>(immediate, op);
-    return size == 4 ? fused_compare_memory<std::uint32_t>(immediate, op) : nullptr;
+    const bool wide = wide_memory(i);
+    if (!(wide || flat_memory(i)) || u.index != zero_slot * 8 || writes_result(op)) return nullptr;
+    switch (size) {
+        case 1: return fused_compare_memory<std::uint8_t>(immediate, op, wide);
+        case 4: return fused_compare_memory<std::uint32_t>(immediate, op, wide);
+        case 8: return fused_compare_memory<std::uint64_t>(immediate, op, wide);
+        default: return nullptr;
+    }
 }
 
 template <bool immediate>
 void select_memory(const Instruction& i, Translation& t, Alu op, unsigned size) {
     t.uop.handler = by_size(size, [&]<class T>() {
         return by_alu(op, [&]<Alu o>() {
-            return by_hot_memory(i, t.uop, []<Mem M>() -> Handler { return alu_m<o, T, M, immediate>; });
+            return by_hot_memory<T>(i, t.uop, []<Mem M>() -> Handler { return alu_m<o, T, M, immediate>; });
         });
     });
 }
@@ -85,7 +90,7 @@ void select_memory(const Instruction& i, Translation& t, Alu op, unsigned size) 
 void select_alu_register_memory(const Instruction& i, Translation& t, Alu op, unsigned size) {
     t.uop.handler = by_size(size, [&]<class T>() {
         return by_alu(op, [&]<Alu o>() {
-            return by_hot_memory(i, t.uop, []<Mem M>() -> Handler { return alu_rm<o, T, M>; });
+            return by_hot_memory<T>(i, t.uop, []<Mem M>() -> Handler { return alu_rm<o, T, M>; });
         });
     });
     if (op == Alu::cmp) t.fused = fused_memory(i, t.uop, op, size, false);
@@ -99,12 +104,12 @@ void select_alu_memory_immediate(const Instruction& i, Translation& t, Alu op, u
 }
 void select_step_memory(const Instruction& i, Translation& t, bool dec, unsigned size) {
     t.uop.handler = by_size(size, [&]<class T>() {
-        return by_memory(i, [&]<Mem M>() { return dec ? Handler{step_m<T, true, M>} : Handler{step_m<T, false, M>}; });
+        return by_memory<T>(i, [&]<Mem M>() { return dec ? Handler{step_m<T, true, M>} : Handler{step_m<T, false, M>}; });
     });
 }
 void select_unary_memory(const Instruction& i, Translation& t, bool neg, unsigned size) {
     t.uop.handler = by_size(size, [&]<class T>() {
-        return by_memory(i, [&]<Mem M>() { return neg ? Handler{neg_m<T, M>} : Handler{not_m<T, M>}; });
+        return by_memory<T>(i, [&]<Mem M>() { return neg ? Handler{neg_m<T, M>} : Handler{not_m<T, M>}; });
     });
 }
 

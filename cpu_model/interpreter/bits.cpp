@@ -38,7 +38,7 @@ const Uop* bit_m(Cpu* c, const Uop* u) {
     unsigned bit = static_cast<unsigned>(u->imm) % bits_of<T>;
     if constexpr (!immediate) {
         const std::int64_t index = get_reg<std::make_signed_t<T>>(c, u->reg);
-        offset += static_cast<std::uint64_t>((index >> std::countr_zero(bits_of<T>)) * static_cast<int>(sizeof(T)));
+        offset += static_cast<std::uint64_t>((index >> std::countr_zero(bits_of<T>)) * static_cast<std::int64_t>(sizeof(T)));
         offset = offset << u->addr_shift >> u->addr_shift;
         bit = static_cast<unsigned>(static_cast<std::uint64_t>(index)) % bits_of<T>;
     }
@@ -85,7 +85,7 @@ template <bool reverse>
 void select_scan(const Instruction& i, Translation& t) {
     t.uop.handler = by_word_size(i.operand_size, [&]<class T>() -> Handler {
         if (!i.memory()) return scan_r<T, reverse>;
-        return by_memory(i, []<Mem M>() -> Handler { return scan_m<T, reverse, M>; });
+        return by_memory<T>(i, []<Mem M>() -> Handler { return scan_m<T, reverse, M>; });
     });
 }
 

@@ -16,7 +16,7 @@ constexpr auto jcc_handlers = by_condition([]<unsigned cc>() -> Handler { return
 
 void select_jcc(const Instruction& i, Translation& t) {
     const unsigned cc = i.opcode & 15;
-    const bool flat = i.flat() && i.operand_size == 4;
+    const bool flat = i.flat_jump();
     t.uop.handler = flat ? jcc_handlers<Code::flat>[cc] : jcc_handlers<Code::checked>[cc];
     if (flat) t.condition = static_cast<std::int8_t>(cc);
     set_relative(i, t);
@@ -39,7 +39,7 @@ constexpr auto setcc_m_handlers = by_condition([]<unsigned cc>() -> Handler { re
 void select_setcc(const Instruction& i, Translation& t) {
     const unsigned cc = i.opcode & 15;
     set_operand_size(i, t.uop, 1);
-    if (i.memory()) t.uop.handler = by_memory(i, [&]<Mem M>() -> Handler { return setcc_m_handlers<M>[cc]; });
+    if (i.memory()) t.uop.handler = by_any_memory(i, [&]<Mem M>() -> Handler { return setcc_m_handlers<M>[cc]; });
     else t.uop.handler = setcc_r_handlers[cc];
 }
 
@@ -65,7 +65,7 @@ void select_cmov(const Instruction& i, Translation& t) {
     const unsigned cc = i.opcode & 15;
     t.uop.handler = by_word_size(i.operand_size, [&]<class T>() -> Handler {
         if (!i.memory()) return cmov_r_handlers<T>[cc];
-        return by_memory(i, [&]<Mem M>() -> Handler { return cmov_m_handlers<T, M>[cc]; });
+        return by_memory<T>(i, [&]<Mem M>() -> Handler { return cmov_m_handlers<T, M>[cc]; });
     });
 }
 
@@ -83,10 +83,8 @@ const Uop* loop(Cpu* c, const Uop* u) {
         taken = count != 0;
         if constexpr (L == Loop::while_equal) taken = taken && get_zf(c);
         if constexpr (L == Loop::while_not_equal) taken = taken && !get_zf(c);
-        // A target beyond the CS limit faults before the counter changes.
-        if constexpr (K == Code::checked) {
-            if (taken) check_target(c, u);
-        }
+        // A target beyond the CS limit, or not canonical, faults before the counter changes.
+        if (taken) K == Code::checked ? check_target(c, u) : check_unlinked(c, u);
         set_reg<A>(c, Gpr::rcx, count);
     }
     if (taken) return jump<K>(c, u);
@@ -94,7 +92,7 @@ const Uop* loop(Cpu* c, const Uop* u) {
 }
 template <Loop L>
 void select_loop(const Instruction& i, Translation& t) {
-    const bool flat = i.flat() && i.operand_size == 4;
+    const bool flat = i.flat_jump();
     t.uop.handler = by_word_size(i.address_size, [&]<class A>() -> Handler {
         return flat ? loop<A, Code::flat, L> : loop<A, Code::checked, L>;
     });
@@ -135,7 +133,7 @@ void register_conditional(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_LOOP, select_loop<Loop::plain>);
     t.add(ZYDIS_MNEMONIC_LOOPE, select_loop<Loop::while_equal>);
     t.add(ZYDIS_MNEMONIC_LOOPNE, select_loop<Loop::while_not_equal>);
-    for (auto m : {ZYDIS_MNEMONIC_JCXZ, ZYDIS_MNEMONIC_JECXZ}) t.add(m, select_loop<Loop::if_zero>);
+    for (auto m : {ZYDIS_MNEMONIC_JCXZ, ZYDIS_MNEMONIC_JECXZ, ZYDIS_MNEMONIC_JRCXZ}) t.add(m, select_loop<Loop::if_zero>);
     t.add(ZYDIS_MNEMONIC_SALC, [](const Instruction&, Translation& x) { x.uop.handler = salc; });
 }
 

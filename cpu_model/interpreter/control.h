@@ -7,8 +7,9 @@
 
 namespace southgate::cpu {
 
-// How a handler treats CS: flat needs no limit checks and has a 32-bit stack and code segment.
-enum class Code : std::uint8_t { flat, checked };
+// How a handler treats CS and SS: flat needs no limit checks and has a 32-bit stack and code segment; wide is 64-bit
+// mode. Direct jumps are flat in 64-bit mode too: inside a page both do the same, link() knows the rest.
+enum class Code : std::uint8_t { flat, checked, wide };
 
 // Starts a block at Cpu::ip, if the budget allows all of it.
 [[gnu::always_inline]] inline const Uop* enter(Cpu* c, const Block* b) {
@@ -42,7 +43,7 @@ inline JumpEntry& jump_entry(Cpu* c, std::uint64_t linear) {
 [[gnu::always_inline]] inline std::uint64_t jump_tag(const Cpu* c, std::uint64_t linear) {
     return (linear & 0xffffffffffff) | c->mode_tag;
 }
-// resume() inlined into hot handlers; flat code only.
+// resume() inlined into hot handlers; flat or wide code, Cpu::ip canonical.
 [[gnu::always_inline]] inline const Uop* resume_flat(Cpu* c) {
     const JumpEntry& e = jump_entry(c, c->ip);
     if (e.tag == jump_tag(c, c->ip)) [[likely]] return enter(c, e.block);
@@ -63,8 +64,10 @@ const Uop* leave_before(Cpu* c, const Uop* u);
 // Follow with resume().
 void set_ip(Cpu* c, std::uint64_t target, unsigned operand_size);
 
-// A direct jump or fall-through whose Cpu::ip is set already and whose uop has no block yet.
+// A direct jump or fall-through whose uop has no block yet; Cpu::ip has only `disp` added so far.
 const Uop* link(Cpu* c, const Uop* u);
+
+void check_unlinked_slow(Cpu* c, const Uop* u);
 
 // Raises #GP(0) if a direct jump's target lies beyond the CS limit; aux is the operand size.
 inline void check_target(Cpu* c, const Uop* u) {
@@ -75,13 +78,18 @@ inline void check_target(Cpu* c, const Uop* u) {
     raise_gp();
 }
 
+// The same for a target that is not canonical in 64-bit mode. Linked jumps stay inside their page.
+[[gnu::always_inline]] inline void check_unlinked(Cpu* c, const Uop* u) {
+    if (u->imm == 0) [[unlikely]] check_unlinked_slow(c, u);
+}
+
 // Taken direct jump; `u` holds displacement and, once linked, the block.
 template <Code K>
 [[gnu::always_inline]] inline const Uop* jump(Cpu* c, const Uop* u) {
     const auto* b = reinterpret_cast<const Block*>(u->imm);
     const std::uint64_t target = c->ip + static_cast<std::uint64_t>(static_cast<std::int64_t>(u->disp));
     if constexpr (K == Code::flat) {
-        c->ip = static_cast<std::uint32_t>(target);
+        c->ip = target;
         if (!b) [[unlikely]] return link(c, u);
         return enter(c, b);
     } else {
@@ -97,7 +105,8 @@ template <Code K>
 template <Code K>
 [[gnu::always_inline]] inline const Uop* fall_through(Cpu* c, const Uop* terminator) {
     const auto* b = reinterpret_cast<const Block*>(terminator->imm);
-    c->ip = static_cast<std::uint32_t>(c->ip + static_cast<std::uint64_t>(static_cast<std::int64_t>(terminator->disp)));
+    c->ip += static_cast<std::uint64_t>(static_cast<std::int64_t>(terminator->disp));
+    if constexpr (K == Code::checked) c->ip = static_cast<std::uint32_t>(c->ip);
     if (!b) [[unlikely]] return link(c, terminator);
     if constexpr (K == Code::flat) return enter(c, b);
     else return enter_checked(c, b);

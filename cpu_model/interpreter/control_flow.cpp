@@ -8,10 +8,6 @@
 namespace southgate::cpu {
 namespace {
 
-std::uint64_t truncated(const Cpu* c, std::uint64_t ip) {
-    return (c->mode & mode::code64) ? ip : static_cast<std::uint32_t>(ip);
-}
-
 // --- direct ---
 template <Code K>
 const Uop* jmp_rel(Cpu* c, const Uop* u) {
@@ -20,15 +16,33 @@ const Uop* jmp_rel(Cpu* c, const Uop* u) {
 template <class T, Code K, Path P = Path::fast>
 [[gnu::noinline]] const Uop* call_rel(Cpu* c, const Uop* u) {
     if constexpr (K == Code::checked) check_target(c, u);
+    else if constexpr (K == Code::wide) check_unlinked(c, u);
     if (!push<T, K, P>(c, u, static_cast<T>(c->ip + u->ip + u->length))) [[unlikely]]
         return call_rel<T, K, Path::slow>(c, u);
-    return jump<K>(c, u);
+    return jump<K == Code::checked ? Code::checked : Code::flat>(c, u);
 }
 
 // --- indirect ---
+[[noreturn, gnu::cold]] void raise_target(Cpu* c, const Uop* u) {
+    c->cur = u;
+    raise_gp();
+}
+// A target that the code segment does not allow, where the fault comes before the stack changes.
+template <Code K>
+[[gnu::always_inline]] inline void check_indirect(Cpu* c, const Uop* u, std::uint64_t target) {
+    if constexpr (K == Code::checked) {
+        if (target > segment(c, Seg::cs).limit) raise_target(c, u);
+    } else if constexpr (K == Code::wide) {
+        if (!canonical(target)) [[unlikely]] raise_target(c, u);
+    }
+}
 template <Code K>
 [[gnu::always_inline]] inline const Uop* go_to(Cpu* c, const Uop* u, std::uint64_t target, unsigned size) {
     if constexpr (K == Code::flat) {
+        c->ip = target;
+        return resume_flat(c);
+    } else if constexpr (K == Code::wide) {
+        if (!canonical(target)) [[unlikely]] raise_target(c, u);
         c->ip = target;
         return resume_flat(c);
     } else {
@@ -47,12 +61,7 @@ const Uop* jmp_m(Cpu* c, const Uop* u) {
 }
 template <class T, Code K, Path P>
 [[gnu::always_inline]] inline bool push_return(Cpu* c, const Uop* u, T target) {
-    if constexpr (K == Code::checked) {
-        if (target > segment(c, Seg::cs).limit) {
-            c->cur = u;
-            raise_gp();
-        }
-    }
+    check_indirect<K>(c, u, target);
     return push<T, K, P>(c, u, static_cast<T>(c->ip + u->ip + u->length));
 }
 template <class T, Code K, Path P = Path::fast>
@@ -71,12 +80,7 @@ template <class T, Code K, Path P = Path::fast>
 [[gnu::noinline]] const Uop* ret(Cpu* c, const Uop* u) {
     T target{};
     if (!peek<T, K, P>(c, u, 0, target)) [[unlikely]] return ret<T, K, Path::slow>(c, u);
-    if constexpr (K == Code::checked) {
-        if (target > segment(c, Seg::cs).limit) {
-            c->cur = u;
-            raise_gp();
-        }
-    }
+    check_indirect<K>(c, u, target);
     move_sp<K>(c, static_cast<std::int64_t>(sizeof(T) + u->imm));
     return go_to<K>(c, u, target, sizeof(T));
 }
@@ -96,27 +100,31 @@ FarPointer load_far_pointer(Cpu* c, const Uop* u) {
     return {read_segment<std::uint16_t>(c, s, second), offset};
 }
 FarPointer far_operand(Cpu* c, const Uop* u) {
-    return u->aux == 2 ? load_far_pointer<std::uint16_t>(c, u) : load_far_pointer<std::uint32_t>(c, u);
+    switch (u->aux) {
+        case 2: return load_far_pointer<std::uint16_t>(c, u);
+        case 8: return load_far_pointer<std::uint64_t>(c, u);
+        default: return load_far_pointer<std::uint32_t>(c, u);
+    }
 }
 const Uop* jmp_far_m(Cpu* c, const Uop* u) {
     const FarPointer p = far_operand(c, u);
-    far_jump(c, p.selector, p.offset, u->aux, truncated(c, next_ip(c)));
+    far_jump(c, p.selector, p.offset, u->aux, truncate_ip(c, next_ip(c)));
     return resume(c);
 }
 const Uop* call_far_m(Cpu* c, const Uop* u) {
     const FarPointer p = far_operand(c, u);
-    far_call(c, p.selector, p.offset, u->aux, truncated(c, next_ip(c)));
+    far_call(c, p.selector, p.offset, u->aux, truncate_ip(c, next_ip(c)));
     return resume(c);
 }
 // imm: selector in bits 32-47, offset below.
 const Uop* jmp_far_i(Cpu* c, const Uop* u) {
     c->cur = u;
-    far_jump(c, static_cast<std::uint16_t>(u->imm >> 32), u->imm & 0xffffffff, u->aux, truncated(c, next_ip(c)));
+    far_jump(c, static_cast<std::uint16_t>(u->imm >> 32), u->imm & 0xffffffff, u->aux, truncate_ip(c, next_ip(c)));
     return resume(c);
 }
 const Uop* call_far_i(Cpu* c, const Uop* u) {
     c->cur = u;
-    far_call(c, static_cast<std::uint16_t>(u->imm >> 32), u->imm & 0xffffffff, u->aux, truncated(c, next_ip(c)));
+    far_call(c, static_cast<std::uint16_t>(u->imm >> 32), u->imm & 0xffffffff, u->aux, truncate_ip(c, next_ip(c)));
     return resume(c);
 }
 const Uop* ret_far(Cpu* c, const Uop* u) {
@@ -126,7 +134,7 @@ const Uop* ret_far(Cpu* c, const Uop* u) {
 }
 const Uop* iret(Cpu* c, const Uop* u) {
     c->cur = u;
-    interrupt_return(c, u->aux, truncated(c, next_ip(c)));
+    interrupt_return(c, u->aux, truncate_ip(c, next_ip(c)));
     return resume(c);
 }
 
@@ -134,14 +142,14 @@ const Uop* iret(Cpu* c, const Uop* u) {
 template <EventKind kind>
 const Uop* int_n(Cpu* c, const Uop* u) {
     c->cur = u;
-    interrupt(c, static_cast<std::uint8_t>(u->imm), kind, truncated(c, next_ip(c)));
+    interrupt(c, static_cast<std::uint8_t>(u->imm), kind, truncate_ip(c, next_ip(c)));
     c->step_trap = false;
     return resume(c);
 }
 const Uop* into(Cpu* c, const Uop* u) {
     if (get_of(c)) return int_n<EventKind::software_trap>(c, u);
     c->cur = u;
-    c->ip = truncated(c, next_ip(c));
+    c->ip = truncate_ip(c, next_ip(c));
     return resume(c);
 }
 
@@ -160,7 +168,14 @@ const Uop* bound(Cpu* c, const Uop* u) {
     return next(c, u);
 }
 
-bool flat32(const Instruction& i) { return i.flat() && i.operand_size == 4; }
+// Near branches have 64-bit operands in 64-bit mode, whatever the prefixes (SDM vol. 2A JMP, CALL: Intel ignores 66h).
+template <class F>
+Handler by_near(const Instruction& i, F f) {
+    if (i.code64()) return f.template operator()<std::uint64_t, Code::wide>();
+    if (i.operand_size == 2) return f.template operator()<std::uint16_t, Code::checked>();
+    return i.flat() ? f.template operator()<std::uint32_t, Code::flat>()
+                    : f.template operator()<std::uint32_t, Code::checked>();
+}
 
 void set_far(const Instruction& i, Translation& t, Handler h) {
     t.uop.aux = i.operand_size;
@@ -172,7 +187,7 @@ void select_jmp(const Instruction& i, Translation& t) {
     Uop& u = t.uop;
     switch (i.opcode) {
         case 0xe9: case 0xeb:
-            u.handler = flat32(i) ? jmp_rel<Code::flat> : jmp_rel<Code::checked>;
+            u.handler = i.flat_jump() ? jmp_rel<Code::flat> : jmp_rel<Code::checked>;
             return set_relative(i, t);
         case 0xea:
             u.imm = (i.imm2 << 32) | (i.imm & 0xffffffff);
@@ -181,21 +196,16 @@ void select_jmp(const Instruction& i, Translation& t) {
     }
     if (i.reg % 8 == 5) return set_far(i, t, i.memory() ? jmp_far_m : nullptr);
     t.ends_block = true;
-    u.handler = by_word_size(i.operand_size, [&]<class T>() -> Handler {
-        constexpr Code flat = sizeof(T) == 4 ? Code::flat : Code::checked;
-        if (!i.memory()) return i.flat() ? jmp_r<T, flat> : jmp_r<T, Code::checked>;
-        return by_memory(i, [&]<Mem M>() {
-            return i.flat() ? Handler{jmp_m<T, flat, M>} : Handler{jmp_m<T, Code::checked, M>};
-        });
+    u.handler = by_near(i, [&]<class T, Code K>() -> Handler {
+        if (!i.memory()) return jmp_r<T, K>;
+        return by_memory<T>(i, []<Mem M>() -> Handler { return jmp_m<T, K, M>; });
     });
 }
 void select_call(const Instruction& i, Translation& t) {
     Uop& u = t.uop;
     switch (i.opcode) {
         case 0xe8:
-            u.handler = flat32(i)              ? Handler{call_rel<std::uint32_t, Code::flat>}
-                        : i.operand_size == 4 ? Handler{call_rel<std::uint32_t, Code::checked>}
-                                              : Handler{call_rel<std::uint16_t, Code::checked>};
+            u.handler = by_near(i, []<class T, Code K>() -> Handler { return call_rel<T, K>; });
             return set_relative(i, t);
         case 0x9a:
             u.imm = (i.imm2 << 32) | (i.imm & 0xffffffff);
@@ -204,21 +214,16 @@ void select_call(const Instruction& i, Translation& t) {
     }
     if (i.reg % 8 == 3) return set_far(i, t, i.memory() ? call_far_m : nullptr);
     t.ends_block = true;
-    u.handler = by_word_size(i.operand_size, [&]<class T>() -> Handler {
-        constexpr Code flat = sizeof(T) == 4 ? Code::flat : Code::checked;
-        if (!i.memory()) return i.flat() ? call_r<T, flat> : call_r<T, Code::checked>;
-        return by_memory(i, [&]<Mem M>() {
-            return i.flat() ? Handler{call_m<T, flat, M>} : Handler{call_m<T, Code::checked, M>};
-        });
+    u.handler = by_near(i, [&]<class T, Code K>() -> Handler {
+        if (!i.memory()) return call_r<T, K>;
+        return by_memory<T>(i, []<Mem M>() -> Handler { return call_m<T, K, M>; });
     });
 }
 void select_ret(const Instruction& i, Translation& t) {
     t.uop.imm &= 0xffff;
     if (i.opcode == 0xca || i.opcode == 0xcb) return set_far(i, t, ret_far);
     t.ends_block = true;
-    t.uop.handler = flat32(i)              ? Handler{ret<std::uint32_t, Code::flat>}
-                    : i.operand_size == 4 ? Handler{ret<std::uint32_t, Code::checked>}
-                                          : Handler{ret<std::uint16_t, Code::checked>};
+    t.uop.handler = by_near(i, []<class T, Code K>() -> Handler { return ret<T, K>; });
 }
 template <std::uint8_t vector, Handler h>
 void select_fixed_int(const Instruction&, Translation& t) {
@@ -239,6 +244,7 @@ void register_control_flow(HandlerTable& t) {
     const auto interrupt_return = [](const Instruction& i, Translation& x) { set_far(i, x, iret); };
     t.add(ZYDIS_MNEMONIC_IRET, interrupt_return);
     t.add(ZYDIS_MNEMONIC_IRETD, interrupt_return);
+    t.add(ZYDIS_MNEMONIC_IRETQ, interrupt_return);
     t.add(ZYDIS_MNEMONIC_INT, [](const Instruction& i, Translation& x) { set_far(i, x, int_n<EventKind::software>); });
     t.add(ZYDIS_MNEMONIC_INT3, select_fixed_int<3, int_n<EventKind::software_trap>>);
     t.add(ZYDIS_MNEMONIC_INTO, select_fixed_int<4, into>);

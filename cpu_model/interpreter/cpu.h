@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -21,7 +22,13 @@ namespace southgate::cpu {
 struct Block;
 class CodeCache;
 
-inline constexpr unsigned zero_slot = gpr_count;  // index of the slot of Cpu::gpr that is always 0
+// Indices of slots behind the general registers, for memory operands (RegisterFile).
+inline constexpr unsigned zero_slot = gpr_count;      // always 0
+inline constexpr unsigned rip_slot = gpr_count + 1;   // Cpu::ip: the base of RIP-relative operands
+inline constexpr unsigned reach_slot = gpr_count + 2; // always operand_reach
+// A RIP-relative displacement counts from the start of the block once decoded; one too close to 2 GiB for that is
+// lowered by this much, and reach_slot as its index adds it again.
+inline constexpr std::int32_t operand_reach = 8192;
 
 // RFLAGS bits (SDM vol. 1 3.4.3).
 namespace eflags {
@@ -63,6 +70,7 @@ inline constexpr std::uint32_t stack32 = 1u << 2;  // SS.B
 inline constexpr std::uint32_t flat = 1u << 3;     // CS, DS, ES, SS: base 0, limit 4 GiB, writable (CS: readable)
 inline constexpr std::uint32_t user = 1u << 4;     // CPL 3
 inline constexpr std::uint32_t single = 1u << 5;   // only in block keys: blocks of one instruction
+// 64-bit code has neither code32, stack32 nor flat: its operands are Mem::wide, its stack Code::wide.
 }  // namespace mode
 
 // Reasons to look around before the next instruction (Cpu::attention). 0 = just run.
@@ -93,12 +101,18 @@ struct CodeSegmentMemo {
     SegmentRegister cs;
 };
 
-struct Cpu {
-    // --- hot: the first cache lines ---
+// What uops address by byte offset.
+struct RegisterFile {
     alignas(64) std::array<std::uint64_t, gpr_count + 1> gpr{};  // [zero_slot] stays 0
     // Between blocks: the next instruction. Inside one: the first instruction of the block; the current one is
     // ip + cur->ip (see instruction_ip()).
     std::uint64_t ip = 0;
+    std::uint64_t reach = operand_reach;
+};
+static_assert(offsetof(RegisterFile, ip) == rip_slot * 8 && offsetof(RegisterFile, reach) == reach_slot * 8);
+
+struct Cpu : RegisterFile {
+    // --- hot: the first cache lines ---
     // Lazy status flags, see interpreter/flags.h.
     std::uint64_t flag_result = 1, flag_carry = 0;
     // Instructions that may still run; the whole block is deducted on entry. request_attention() moves the rest to
@@ -158,13 +172,13 @@ struct Cpu {
 template <class T>
 [[gnu::always_inline]] inline T get_reg(const Cpu* c, unsigned offset) {
     T value;
-    std::memcpy(&value, reinterpret_cast<const char*>(c->gpr.data()) + offset, sizeof value);
+    std::memcpy(&value, reinterpret_cast<const char*>(static_cast<const RegisterFile*>(c)) + offset, sizeof value);
     return value;
 }
 // 32-bit results clear the upper half (SDM vol. 1 3.4.1.1); smaller ones leave it.
 template <class T>
 [[gnu::always_inline]] inline void set_reg(Cpu* c, unsigned offset, T value) {
-    char* p = reinterpret_cast<char*>(c->gpr.data()) + offset;
+    char* p = reinterpret_cast<char*>(static_cast<RegisterFile*>(c)) + offset;
     if constexpr (sizeof(T) == 4) {
         const std::uint64_t wide = static_cast<std::uint32_t>(value);
         std::memcpy(p, &wide, sizeof wide);
@@ -188,6 +202,7 @@ inline bool real_style_segments(const Cpu* c) { return !protected_mode(c) || v86
 inline bool long_mode(const Cpu* c) { return (c->efer & efer::lma) != 0; }
 // PAE paging with its four pointer registers: not in long mode.
 inline bool pae_paging(const Cpu* c) { return (c->cr0 & cr0::pg) && (c->cr4 & cr4::pae) && !long_mode(c); }
+inline bool code64(const Cpu* c) { return (c->mode & mode::code64) != 0; }
 inline unsigned iopl(const Cpu* c) { return (c->eflags >> eflags::iopl_shift) & 3; }
 
 // --- state changes that the fast path caches (interpreter/state.cpp) ---
@@ -210,6 +225,19 @@ void update_attention(Cpu* c);
 std::uint64_t retired_in_run(const Cpu* c);
 // TSC at the current instruction.
 std::uint64_t read_tsc(const Cpu* c);
+
+// 48-bit linear addresses: bits 48-63 repeat bit 47 (SDM vol. 1 3.3.7.1).
+[[gnu::always_inline]] constexpr bool canonical(std::uint64_t linear) {
+    return ((linear + (std::uint64_t{1} << 47)) >> 48) == 0;
+}
+// The segment base that counts in 64-bit mode: FS's and GS's only (SDM vol. 1 3.4.2.1).
+inline std::uint64_t base64(const Cpu* c, Seg s) {
+    return s == Seg::fs || s == Seg::gs ? segment(c, s).base : 0;
+}
+// An offset in CS as rip holds it: 32 bits wide outside 64-bit mode.
+inline std::uint64_t truncate_ip(const Cpu* c, std::uint64_t ip) {
+    return code64(c) ? ip : static_cast<std::uint32_t>(ip);
+}
 
 // The current instruction (Cpu::cur must be set) and the one behind it, as offsets in CS.
 inline std::uint64_t instruction_ip(const Cpu* c) { return c->ip + c->cur->ip; }

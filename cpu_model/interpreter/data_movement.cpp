@@ -1,4 +1,5 @@
 // MOV (general), MOVZX, MOVSX, LEA, XLAT, BSWAP, XCHG, CBW/CWD families.
+#include <type_traits>
 #include <utility>
 
 #include "cpu_model/decode/select.h"
@@ -38,12 +39,32 @@ template <class T, Mem M, Path P = Path::fast>
 
 void select_load(const Instruction& i, Uop& u, unsigned size) {
     u.handler = by_size(size, [&]<class T>() {
-        return by_hot_memory(i, u, []<Mem M>() -> Handler { return mov_rm<T, M>; });
+        return by_hot_memory<T>(i, u, []<Mem M>() -> Handler { return mov_rm<T, M>; });
     });
 }
 void select_store(const Instruction& i, Uop& u, unsigned size) {
     u.handler = by_size(size, [&]<class T>() {
-        return by_hot_memory(i, u, []<Mem M>() -> Handler { return mov_mr<T, M>; });
+        return by_hot_memory<T>(i, u, []<Mem M>() -> Handler { return mov_mr<T, M>; });
+    });
+}
+
+// A0-A3 with a 64-bit offset: it does not fit uop.disp.
+template <class T>
+const Uop* mov_from_offset(Cpu* c, const Uop* u) {
+    set_reg<T>(c, Gpr::rax,
+               load_at<T>(c, u, to_linear<T, Mem::segmented>(c, u, static_cast<Seg>(u->seg), u->imm, false)));
+    return next(c, u);
+}
+template <class T>
+const Uop* mov_to_offset(Cpu* c, const Uop* u) {
+    store_at<T>(c, u, to_linear<T, Mem::segmented>(c, u, static_cast<Seg>(u->seg), u->imm, true),
+                get_reg<T>(c, Gpr::rax));
+    return next(c, u);
+}
+void select_long_offset(const Instruction& i, Uop& u, unsigned size) {
+    u.imm = i.offset;
+    u.handler = by_size(size, [&]<class T>() -> Handler {
+        return (i.opcode & 2) ? mov_to_offset<T> : mov_from_offset<T>;
     });
 }
 
@@ -67,13 +88,14 @@ void select_mov(const Instruction& i, Translation& t) {
         case 0xa0: case 0xa1: case 0xa2: case 0xa3:
             t.observes_flags = true;
             u.reg = 0;
+            if (i.address_size == 8) return select_long_offset(i, u, size);
             (i.opcode & 2) ? select_store(i, u, size) : select_load(i, u, size);
             return;
         case 0xc6: case 0xc7:
             t.imm_patchable = true;
             set_operand_size(i, u, size);
             u.handler = by_size(size, [&]<class T>() {
-                return i.memory() ? by_hot_memory(i, u, []<Mem M>() -> Handler { return mov_mi<T, M>; })
+                return i.memory() ? by_hot_memory<T>(i, u, []<Mem M>() -> Handler { return mov_mi<T, M>; })
                                   : Handler{mov_ri<T>};
             });
             return;
@@ -103,7 +125,7 @@ template <class S, class T, Mem M, Path P = Path::fast>
 template <class S, class T>
 Handler pick_extend(const Instruction& i, const Uop& u) {
     if (!i.memory()) return extend_rr<S, T>;
-    return by_hot_memory(i, u, []<Mem M>() -> Handler { return extend_rm<S, T, M>; });
+    return by_hot_memory<S>(i, u, []<Mem M>() -> Handler { return extend_rm<S, T, M>; });
 }
 void select_extend(const Instruction& i, Translation& t) {
     if (i.map != 1) return;
@@ -112,14 +134,18 @@ void select_extend(const Instruction& i, Translation& t) {
     const unsigned source = (i.opcode & 1) ? 2 : 1;
     if (!i.memory()) u.rm = reg_offset(i.rm, source, i.rex);
     const bool sign = i.opcode >= 0xbe;
-    const bool wide = i.operand_size == 4;
-    if (source == 1) {
-        if (sign) u.handler = wide ? pick_extend<std::int8_t, std::int32_t>(i, u) : pick_extend<std::int8_t, std::int16_t>(i, u);
-        else u.handler = wide ? pick_extend<std::uint8_t, std::uint32_t>(i, u) : pick_extend<std::uint8_t, std::uint16_t>(i, u);
-    } else {
-        if (sign) u.handler = wide ? pick_extend<std::int16_t, std::int32_t>(i, u) : pick_extend<std::int16_t, std::int16_t>(i, u);
-        else u.handler = wide ? pick_extend<std::uint16_t, std::uint32_t>(i, u) : pick_extend<std::uint16_t, std::uint16_t>(i, u);
-    }
+    u.handler = by_word_size(i.operand_size, [&]<class T>() {
+        using S = std::make_signed_t<T>;
+        if (source == 1) return sign ? pick_extend<std::int8_t, S>(i, u) : pick_extend<std::uint8_t, T>(i, u);
+        return sign ? pick_extend<std::int16_t, S>(i, u) : pick_extend<std::uint16_t, T>(i, u);
+    });
+}
+// 63h in 64-bit mode: without REX.W it only moves (SDM vol. 2B MOVSXD).
+void select_movsxd(const Instruction& i, Translation& t) {
+    t.observes_flags = i.memory();
+    if (i.operand_size == 8) t.uop.handler = pick_extend<std::int32_t, std::int64_t>(i, t.uop);
+    else if (i.operand_size == 4) t.uop.handler = pick_extend<std::uint32_t, std::uint32_t>(i, t.uop);
+    else t.uop.handler = pick_extend<std::uint16_t, std::uint16_t>(i, t.uop);
 }
 
 // --- LEA ---
@@ -132,10 +158,11 @@ void select_lea(const Instruction& i, Translation& t) {
     if (!i.memory()) return;
     t.observes_flags = false;
     Uop& u = t.uop;
-    const bool wide = i.address_size == 4;
+    const bool base = u.index == zero_slot * 8;
     u.handler = by_word_size(i.operand_size, [&]<class T>() -> Handler {
-        if (wide && u.index == zero_slot * 8) return lea<T, Mem::base>;
-        return wide ? Handler{lea<T, Mem::flat>} : Handler{lea<T, Mem::segmented>};
+        if (i.address_size == 4 && !i.code64()) return base ? lea<T, Mem::base> : lea<T, Mem::flat>;
+        if (i.address_size == 8) return base ? lea<T, Mem::wide_base> : lea<T, Mem::wide>;
+        return lea<T, Mem::segmented>;
     });
 }
 
@@ -149,6 +176,10 @@ const Uop* xlat(Cpu* c, const Uop* u) {
 }
 
 // --- BSWAP: the 16-bit form is undefined; processors clear the register's low half (SDM vol. 2A BSWAP) ---
+const Uop* bswap64(Cpu* c, const Uop* u) {
+    set_reg<std::uint64_t>(c, u->rm, __builtin_bswap64(get_reg<std::uint64_t>(c, u->rm)));
+    return next(c, u);
+}
 const Uop* bswap32(Cpu* c, const Uop* u) {
     set_reg<std::uint32_t>(c, u->rm, __builtin_bswap32(get_reg<std::uint32_t>(c, u->rm)));
     return next(c, u);
@@ -159,7 +190,7 @@ const Uop* bswap16(Cpu* c, const Uop* u) {
 }
 void select_bswap(const Instruction& i, Translation& t) {
     t.uop.rm = reg_offset(i.rm, 4, true);
-    t.uop.handler = i.operand_size == 2 ? bswap16 : bswap32;
+    t.uop.handler = i.operand_size == 2 ? bswap16 : i.operand_size == 4 ? bswap32 : bswap64;
     t.observes_flags = false;
 }
 
@@ -195,7 +226,7 @@ void select_xchg(const Instruction& i, Translation& t) {
     const unsigned size = (i.opcode & 1) ? i.operand_size : 1;
     set_operand_size(i, u, size);
     u.handler = by_size(size, [&]<class T>() {
-        return i.memory() ? by_memory(i, []<Mem M>() -> Handler { return xchg_mr<T, M>; }) : Handler{xchg_rr<T>};
+        return i.memory() ? by_memory<T>(i, []<Mem M>() -> Handler { return xchg_mr<T, M>; }) : Handler{xchg_rr<T>};
     });
 }
 
@@ -217,6 +248,15 @@ const Uop* cdq(Cpu* c, const Uop* u) {
     return next(c, u);
 }
 
+const Uop* cdqe(Cpu* c, const Uop* u) {
+    set_reg<std::uint64_t>(c, Gpr::rax, static_cast<std::uint64_t>(std::int64_t{get_reg<std::int32_t>(c, Gpr::rax)}));
+    return next(c, u);
+}
+const Uop* cqo(Cpu* c, const Uop* u) {
+    set_reg<std::uint64_t>(c, Gpr::rdx, get_reg<std::int64_t>(c, Gpr::rax) < 0 ? ~std::uint64_t{0} : std::uint64_t{0});
+    return next(c, u);
+}
+
 // Handlers without operands to choose by.
 template <Handler h>
 void plain(const Instruction&, Translation& t) {
@@ -233,6 +273,7 @@ void register_data_movement(HandlerTable& t) {
     });
     t.add(ZYDIS_MNEMONIC_MOVZX, select_extend);
     t.add(ZYDIS_MNEMONIC_MOVSX, select_extend);
+    t.add(ZYDIS_MNEMONIC_MOVSXD, select_movsxd);
     t.add(ZYDIS_MNEMONIC_LEA, select_lea);
     t.add(ZYDIS_MNEMONIC_XLAT, [](const Instruction&, Translation& x) { x.uop.handler = xlat; });
     t.add(ZYDIS_MNEMONIC_BSWAP, select_bswap);
@@ -241,6 +282,8 @@ void register_data_movement(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_CWDE, plain<cwde>);
     t.add(ZYDIS_MNEMONIC_CWD, plain<cwd>);
     t.add(ZYDIS_MNEMONIC_CDQ, plain<cdq>);
+    t.add(ZYDIS_MNEMONIC_CDQE, plain<cdqe>);
+    t.add(ZYDIS_MNEMONIC_CQO, plain<cqo>);
     // Hints and multi-byte NOPs touch nothing, not even their memory operand.
     for (auto m : {ZYDIS_MNEMONIC_NOP, ZYDIS_MNEMONIC_PAUSE, ZYDIS_MNEMONIC_PREFETCH, ZYDIS_MNEMONIC_PREFETCHNTA,
                    ZYDIS_MNEMONIC_PREFETCHT0, ZYDIS_MNEMONIC_PREFETCHT1, ZYDIS_MNEMONIC_PREFETCHT2,

@@ -1,6 +1,7 @@
-// CMPXCHG XADD CMPXCHG8B (SDM vol. 2). One processor runs at a time, so LOCK needs nothing.
+// CMPXCHG XADD CMPXCHG8B CMPXCHG16B (SDM vol. 2). One processor runs at a time, so LOCK needs nothing.
 #include "cpu_model/decode/select.h"
 #include "cpu_model/decode/table.h"
+#include "cpu_model/interpreter/fault.h"
 #include "cpu_model/interpreter/flags.h"
 #include "cpu_model/interpreter/operand.h"
 
@@ -32,7 +33,7 @@ void select_cmpxchg(const Instruction& i, Translation& t) {
     const unsigned size = (i.opcode & 1) ? i.operand_size : 1;
     set_operand_size(i, t.uop, size);
     t.uop.handler = by_size(size, [&]<class T>() {
-        return i.memory() ? by_memory(i, []<Mem M>() -> Handler { return cmpxchg_m<T, M>; }) : Handler{cmpxchg_r<T>};
+        return i.memory() ? by_memory<T>(i, []<Mem M>() -> Handler { return cmpxchg_m<T, M>; }) : Handler{cmpxchg_r<T>};
     });
 }
 
@@ -58,8 +59,30 @@ void select_xadd(const Instruction& i, Translation& t) {
     const unsigned size = (i.opcode & 1) ? i.operand_size : 1;
     set_operand_size(i, t.uop, size);
     t.uop.handler = by_size(size, [&]<class T>() {
-        return i.memory() ? by_memory(i, []<Mem M>() -> Handler { return xadd_m<T, M>; }) : Handler{xadd_r<T>};
+        return i.memory() ? by_memory<T>(i, []<Mem M>() -> Handler { return xadd_m<T, M>; }) : Handler{xadd_r<T>};
     });
+}
+
+// A misaligned operand is #GP(0) (SDM vol. 2A CMPXCHG8B/CMPXCHG16B), so it lies in one page.
+const Uop* cmpxchg16b(Cpu* c, const Uop* u) {
+    c->cur = u;
+    using T = std::uint64_t;
+    const std::uint64_t linear =
+        linear_of(c, static_cast<Seg>(u->seg), effective_address<Mem::segmented>(c, u), 16, true);
+    if (linear % 16 != 0) raise_gp();
+    const Privilege privilege = current_privilege(c);
+    probe_write(c, linear, 16, privilege);
+    const T low = read_linear<T>(c, linear, privilege), high = read_linear<T>(c, linear + 8, privilege);
+    const bool equal = low == get_reg<T>(c, Gpr::rax) && high == get_reg<T>(c, Gpr::rdx);
+    // There is a write cycle in either case.
+    write_linear<T>(c, linear, equal ? get_reg<T>(c, Gpr::rbx) : low, privilege);
+    write_linear<T>(c, linear + 8, equal ? get_reg<T>(c, Gpr::rcx) : high, privilege);
+    if (!equal) {
+        set_reg<T>(c, Gpr::rax, low);
+        set_reg<T>(c, Gpr::rdx, high);
+    }
+    set_status_flags(c, (status_flags(c) & ~eflags::zf) | (equal ? eflags::zf : 0));
+    return next(c, u);
 }
 
 const Uop* cmpxchg8b(Cpu* c, const Uop* u) {
@@ -88,6 +111,9 @@ void register_exchange(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_XADD, select_xadd);
     t.add(ZYDIS_MNEMONIC_CMPXCHG8B, [](const Instruction& i, Translation& x) {
         if (i.memory()) x.uop.handler = cmpxchg8b;
+    });
+    t.add(ZYDIS_MNEMONIC_CMPXCHG16B, [](const Instruction& i, Translation& x) {
+        if (i.memory()) x.uop.handler = cmpxchg16b;
     });
 }
 

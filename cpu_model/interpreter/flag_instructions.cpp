@@ -65,23 +65,23 @@ void check_v86_iopl(Cpu* c, const Uop* u) {
     c->cur = u;
     raise_gp();
 }
-template <class T>
+template <class T, Code K>
 const Uop* pushf(Cpu* c, const Uop* u) {
     check_v86_iopl(c, u);
-    push<T, Code::checked, Path::slow>(c, u, static_cast<T>(get_eflags(c) & ~(eflags::vm | eflags::rf)));
+    push<T, K, Path::slow>(c, u, static_cast<T>(get_eflags(c) & ~(eflags::vm | eflags::rf)));
     return next(c, u);
 }
-template <class T>
+template <class T, Code K>
 const Uop* popf(Cpu* c, const Uop* u) {
     check_v86_iopl(c, u);
     T v{};
-    peek<T, Code::checked, Path::slow>(c, u, 0, v);
+    peek<T, K, Path::slow>(c, u, 0, v);
     std::uint64_t changeable = eflags::status | eflags::tf | eflags::df | eflags::nt | eflags::ac | eflags::id;
     const bool protected_cpl = protected_mode(c);
     if (!protected_cpl || c->cpl <= iopl(c)) changeable |= eflags::if_;
     if (!protected_cpl || c->cpl == 0) changeable |= eflags::iopl;
     if constexpr (sizeof(T) == 2) changeable &= 0xffff;
-    move_sp<Code::checked>(c, sizeof(T));
+    move_sp<K>(c, sizeof(T));
     const std::uint64_t old = get_eflags(c) & ~eflags::rf;
     set_eflags(c, (old & ~changeable) | (v & changeable));
     return c->attention ? finish(c, u) : next(c, u);
@@ -108,13 +108,17 @@ void register_flag_instructions(HandlerTable& t) {
         x.uop.handler = sti;
         x.ends_block = true;
     });
-    for (auto m : {ZYDIS_MNEMONIC_PUSHF, ZYDIS_MNEMONIC_PUSHFD})
+    for (auto m : {ZYDIS_MNEMONIC_PUSHF, ZYDIS_MNEMONIC_PUSHFD, ZYDIS_MNEMONIC_PUSHFQ})
         t.add(m, [](const Instruction& i, Translation& x) {
-            x.uop.handler = i.operand_size == 2 ? pushf<std::uint16_t> : pushf<std::uint32_t>;
+            x.uop.handler = by_stack(i, i.stack_operand_size(), []<class T, Code K>() -> Handler {
+                return pushf<T, K == Code::flat ? Code::checked : K>;
+            });
         });
-    for (auto m : {ZYDIS_MNEMONIC_POPF, ZYDIS_MNEMONIC_POPFD})
+    for (auto m : {ZYDIS_MNEMONIC_POPF, ZYDIS_MNEMONIC_POPFD, ZYDIS_MNEMONIC_POPFQ})
         t.add(m, [](const Instruction& i, Translation& x) {
-            x.uop.handler = i.operand_size == 2 ? popf<std::uint16_t> : popf<std::uint32_t>;
+            x.uop.handler = by_stack(i, i.stack_operand_size(), []<class T, Code K>() -> Handler {
+                return popf<T, K == Code::flat ? Code::checked : K>;
+            });
         });
 }
 

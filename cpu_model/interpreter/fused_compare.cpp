@@ -31,8 +31,10 @@ const Handler* fused_compare_immediate(Alu op) {
 template const Handler* fused_compare_registers<std::uint8_t>(Alu);
 template const Handler* fused_compare_registers<std::uint16_t>(Alu);
 template const Handler* fused_compare_registers<std::uint32_t>(Alu);
+template const Handler* fused_compare_registers<std::uint64_t>(Alu);
 template const Handler* fused_compare_immediate<std::uint8_t>(Alu);
 template const Handler* fused_compare_immediate<std::uint16_t>(Alu);
 template const Handler* fused_compare_immediate<std::uint32_t>(Alu);
+template const Handler* fused_compare_immediate<std::uint64_t>(Alu);
 
 }  // namespace southgate::cpu

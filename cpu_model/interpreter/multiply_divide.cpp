@@ -1,5 +1,6 @@
 // MUL IMUL DIV IDIV (SDM vol. 2).
 #include <limits>
+#include <type_traits>
 
 #include "cpu_model/decode/select.h"
 #include "cpu_model/decode/table.h"
@@ -10,14 +11,22 @@
 namespace southgate::cpu {
 namespace {
 
-// The accumulator pair of a one-operand form: AX, DX:AX, EDX:EAX.
+__extension__ using Int128 = __int128;
+__extension__ using Uint128 = unsigned __int128;
+// Integers twice as wide as T, or wider.
 template <class T>
-std::uint64_t get_pair(const Cpu* c) {
+using Wide = std::conditional_t<sizeof(T) == 8, Uint128, std::uint64_t>;
+template <class T>
+using SignedWide = std::conditional_t<sizeof(T) == 8, Int128, std::int64_t>;
+
+// The accumulator pair of a one-operand form: AX, DX:AX, EDX:EAX, RDX:RAX.
+template <class T>
+Wide<T> get_pair(const Cpu* c) {
     if constexpr (sizeof(T) == 1) return get_reg<std::uint16_t>(c, Gpr::rax);
-    else return (std::uint64_t{get_reg<T>(c, Gpr::rdx)} << bits_of<T>) | get_reg<T>(c, Gpr::rax);
+    else return (Wide<T>{get_reg<T>(c, Gpr::rdx)} << bits_of<T>) | get_reg<T>(c, Gpr::rax);
 }
 template <class T>
-void set_pair(Cpu* c, std::uint64_t v) {
+void set_pair(Cpu* c, Wide<T> v) {
     if constexpr (sizeof(T) == 1) {
         set_reg<std::uint16_t>(c, Gpr::rax, static_cast<std::uint16_t>(v));
     } else {
@@ -25,7 +34,7 @@ void set_pair(Cpu* c, std::uint64_t v) {
         set_reg<T>(c, Gpr::rdx, static_cast<T>(v >> bits_of<T>));
     }
 }
-// Quotient and remainder: AL, AH or (E)AX, (E)DX.
+// Quotient and remainder: AL, AH or rAX, rDX.
 template <class T>
 void set_quotient(Cpu* c, T quotient, T remainder) {
     if constexpr (sizeof(T) == 1) {
@@ -48,15 +57,15 @@ template <Op op, class T>
 void accumulate(Cpu* c, const Uop* u, T v) {
     using S = std::make_signed_t<T>;
     if constexpr (op == Op::mul) {
-        const std::uint64_t r = std::uint64_t{get_reg<T>(c, Gpr::rax)} * v;
+        const Wide<T> r = Wide<T>{get_reg<T>(c, Gpr::rax)} * v;
         set_pair<T>(c, r);
         multiply_flags<T>(c, static_cast<T>(r), (r >> bits_of<T>) != 0);
     } else if constexpr (op == Op::imul) {
-        const std::int64_t r = std::int64_t{get_reg<S>(c, Gpr::rax)} * static_cast<S>(v);
-        set_pair<T>(c, static_cast<std::uint64_t>(r));
+        const SignedWide<T> r = SignedWide<T>{get_reg<S>(c, Gpr::rax)} * static_cast<S>(v);
+        set_pair<T>(c, static_cast<Wide<T>>(r));
         multiply_flags<T>(c, static_cast<T>(r), r != static_cast<S>(r));
     } else if constexpr (op == Op::div) {
-        const std::uint64_t n = get_pair<T>(c);
+        const Wide<T> n = get_pair<T>(c);
         if (v == 0 || n / v > std::numeric_limits<T>::max()) {
             c->cur = u;
             raise(Vector::divide_error);
@@ -64,10 +73,13 @@ void accumulate(Cpu* c, const Uop* u, T v) {
         set_quotient<T>(c, static_cast<T>(n / v), static_cast<T>(n % v));
     } else {
         // Sign-extended from twice the operand size.
-        const auto n = static_cast<std::int64_t>(get_pair<T>(c) << (64 - 2 * bits_of<T>)) >> (64 - 2 * bits_of<T>);
-        const auto d = std::int64_t{static_cast<S>(v)};
-        const bool overflow = d == 0 || (n == std::numeric_limits<std::int64_t>::min() && d == -1);
-        const std::int64_t q = overflow ? 0 : n / d;
+        using Number = SignedWide<T>;
+        constexpr unsigned unused = 8 * sizeof(Number) - 2 * bits_of<T>;
+        const auto n = static_cast<Number>(get_pair<T>(c) << unused) >> unused;
+        const auto d = Number{static_cast<S>(v)};
+        constexpr auto lowest = static_cast<Number>(Wide<T>{1} << (8 * sizeof(Number) - 1));
+        const bool overflow = d == 0 || (n == lowest && d == -1);
+        const Number q = overflow ? 0 : n / d;
         if (overflow || q != static_cast<S>(q)) {
             c->cur = u;
             raise(Vector::divide_error);
@@ -90,7 +102,7 @@ void select_one(const Instruction& i, Translation& t) {
     const unsigned size = (i.opcode & 1) ? i.operand_size : 1;
     set_operand_size(i, t.uop, size);
     t.uop.handler = by_size(size, [&]<class T>() {
-        return i.memory() ? by_memory(i, []<Mem M>() -> Handler { return one_m<op, T, M>; }) : Handler{one_r<op, T>};
+        return i.memory() ? by_memory<T>(i, []<Mem M>() -> Handler { return one_m<op, T, M>; }) : Handler{one_r<op, T>};
     });
     if (op == Op::mul || op == Op::imul) {
         t.observes_flags = i.memory();
@@ -103,7 +115,7 @@ template <class T, bool immediate>
 [[gnu::always_inline]] inline void multiply(Cpu* c, const Uop* u, T v) {
     using S = std::make_signed_t<T>;
     const S other = immediate ? static_cast<S>(u->imm) : get_reg<S>(c, u->reg);
-    const std::int64_t r = std::int64_t{static_cast<S>(v)} * other;
+    const SignedWide<T> r = SignedWide<T>{static_cast<S>(v)} * other;
     set_reg<T>(c, u->reg, static_cast<T>(r));
     multiply_flags<T>(c, static_cast<T>(r), r != static_cast<S>(r));
 }
@@ -112,12 +124,14 @@ const Uop* imul_rr(Cpu* c, const Uop* u) {
     multiply<T, immediate>(c, u, get_reg<T>(c, u->rm));
     return next(c, u);
 }
+template <class T>
 const Uop* imul_rr_bare(Cpu* c, const Uop* u) {
-    set_reg<std::uint32_t>(c, u->reg, get_reg<std::uint32_t>(c, u->reg) * get_reg<std::uint32_t>(c, u->rm));
+    set_reg<T>(c, u->reg, get_reg<T>(c, u->reg) * get_reg<T>(c, u->rm));
     return next(c, u);
 }
+template <class T>
 const Uop* imul_rri_bare(Cpu* c, const Uop* u) {
-    set_reg<std::uint32_t>(c, u->reg, static_cast<std::uint32_t>(u->imm) * get_reg<std::uint32_t>(c, u->rm));
+    set_reg<T>(c, u->reg, static_cast<T>(u->imm) * get_reg<T>(c, u->rm));
     return next(c, u);
 }
 template <class T, bool immediate, Mem M>
@@ -130,13 +144,17 @@ void select_imul(const Instruction& i, Translation& t) {
     const bool immediate = i.map == 0;
     t.uop.handler = by_word_size(i.operand_size, [&]<class T>() -> Handler {
         if (!i.memory()) return immediate ? imul_rr<T, true> : imul_rr<T, false>;
-        return by_memory(i, [&]<Mem M>() {
+        return by_memory<T>(i, [&]<Mem M>() {
             return immediate ? Handler{imul_rm<T, true, M>} : Handler{imul_rm<T, false, M>};
         });
     });
     t.observes_flags = i.memory();
     t.overwrites_flags = !i.memory();
-    if (!i.memory() && i.operand_size == 4) t.without_flags = immediate ? imul_rri_bare : imul_rr_bare;
+    if (i.memory() || i.operand_size == 2) return;
+    using Dword = std::uint32_t;
+    using Qword = std::uint64_t;
+    if (i.operand_size == 4) t.without_flags = immediate ? imul_rri_bare<Dword> : imul_rr_bare<Dword>;
+    else t.without_flags = immediate ? imul_rri_bare<Qword> : imul_rr_bare<Qword>;
 }
 
 }  // namespace

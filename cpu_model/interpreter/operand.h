@@ -12,7 +12,9 @@ namespace southgate::cpu {
 enum class Mem : std::uint8_t {
     flat,       // 32-bit address, segment base 0, no limit to check
     base,       // flat, without an index register
-    segmented,  // any address size, limit and type checked
+    segmented,  // any address size; limit and type checked, or 64-bit mode with FS, GS or a 67h prefix
+    wide,       // 64-bit address, segment base 0; a non-canonical one hits no TLB entry
+    wide_base,  // wide, without an index register
 };
 
 // Hot handlers exist twice: `fast` holds only the TLB hit and jumps to its twin `slow` for everything else, so that it
@@ -28,6 +30,10 @@ template <Mem M>
         return static_cast<std::uint32_t>(get_reg<std::uint32_t>(c, u->base) +
                                           (get_reg<std::uint32_t>(c, u->index) << u->scale) +
                                           static_cast<std::uint32_t>(disp));
+    else if constexpr (M == Mem::wide_base)
+        return get_reg<std::uint64_t>(c, u->base) + disp;
+    else if constexpr (M == Mem::wide)
+        return get_reg<std::uint64_t>(c, u->base) + (get_reg<std::uint64_t>(c, u->index) << u->scale) + disp;
     else
         return (get_reg<std::uint64_t>(c, u->base) + (get_reg<std::uint64_t>(c, u->index) << u->scale) + disp)
                    << u->addr_shift >> u->addr_shift;
@@ -37,6 +43,7 @@ template <Mem M>
 std::uint64_t load_slow(Cpu* c, const Uop* u, std::uint64_t linear, unsigned size);
 void store_slow(Cpu* c, const Uop* u, std::uint64_t linear, std::uint64_t value, unsigned size);
 std::uint64_t load_for_write_slow(Cpu* c, const Uop* u, std::uint64_t linear, unsigned size);
+[[noreturn, gnu::cold]] void raise_noncanonical(Cpu* c, const Uop* u, Seg s);
 std::uint64_t check_operand_slow(Cpu* c, const Uop* u, Seg s, std::uint64_t offset, unsigned size, bool write);
 
 [[gnu::always_inline]] inline const TlbEntry& tlb_entry(const Cpu* c, std::uint64_t linear) {
@@ -76,10 +83,14 @@ template <class T, class F>
     }
 }
 
-// offset in segment s -> linear, checked. In flat mode the offset is the linear address.
+// offset in segment s -> linear, checked. Without segments the offset is the linear address.
 template <class T, Mem M>
 [[gnu::always_inline]] inline std::uint64_t to_linear(Cpu* c, const Uop* u, Seg s, std::uint64_t offset, bool write) {
-    if constexpr (M != Mem::segmented) {
+    if constexpr (M == Mem::wide || M == Mem::wide_base) {
+        if (!canonical(offset) || (sizeof(T) > 1 && !canonical(offset + sizeof(T) - 1))) [[unlikely]]
+            raise_noncanonical(c, u, s);
+        return offset;
+    } else if constexpr (M != Mem::segmented) {
         return offset;
     } else {
         const Segment& seg = segment(c, s);

@@ -38,8 +38,10 @@ const Uop* invd(Cpu* c, const Uop* u) {
 const Uop* invlpg(Cpu* c, const Uop* u) {
     c->cur = u;
     require_cpl0(c);
-    const std::uint64_t linear = segment(c, static_cast<Seg>(u->seg)).base + effective_address<Mem::segmented>(c, u);
-    flush_tlb_page(c, static_cast<std::uint32_t>(linear));
+    const auto s = static_cast<Seg>(u->seg);
+    const std::uint64_t offset = effective_address<Mem::segmented>(c, u);
+    if (!code64(c)) flush_tlb_page(c, static_cast<std::uint32_t>(segment(c, s).base + offset));
+    else if (canonical(base64(c, s) + offset)) flush_tlb_page(c, base64(c, s) + offset);  // else a NOP
     return finish_and_resume(c, u);
 }
 const Uop* rdtsc(Cpu* c, const Uop* u) {
@@ -98,17 +100,24 @@ const Uop* store_table(Cpu* c, const Uop* u) {
     const TableOperand m = table_operand(c, u);
     // Both parts are checked before either is written.
     probe_write(c, linear_of(c, m.seg, m.at, 2, true), 2, current_privilege(c));
-    write_segment<std::uint32_t>(c, m.seg, m.base_at, static_cast<std::uint32_t>((c->*table).base));
+    if (code64(c)) write_segment<std::uint64_t>(c, m.seg, m.base_at, (c->*table).base);
+    else write_segment<std::uint32_t>(c, m.seg, m.base_at, static_cast<std::uint32_t>((c->*table).base));
     write_segment<std::uint16_t>(c, m.seg, m.at, (c->*table).limit);
     return next(c, u);
 }
-// aux: operand size; a 16-bit one loads 24 bits of base.
+// aux: operand size; a 16-bit one loads 24 bits of base, 64-bit mode always 64 (SDM vol. 2A LGDT/LIDT).
 template <DescriptorTable Cpu::*table>
 const Uop* load_table(Cpu* c, const Uop* u) {
     c->cur = u;
     require_cpl0(c);
     const TableOperand m = table_operand(c, u);
     const auto limit = read_segment<std::uint16_t>(c, m.seg, m.at);
+    if (code64(c)) {
+        const auto base = read_segment<std::uint64_t>(c, m.seg, m.base_at);
+        if (!canonical(base)) raise_gp();
+        c->*table = {base, limit};
+        return next(c, u);
+    }
     const auto base = read_segment<std::uint32_t>(c, m.seg, m.base_at);
     c->*table = {u->aux == 2 ? base & 0xffffff : base, limit};
     return next(c, u);
@@ -138,7 +147,8 @@ const Uop* str(Cpu* c, const Uop* u) {
     require_protected(c);
     return store_word(c, u, c->tr.selector, memory);
 }
-// A 32-bit register destination gets all of CR0's low half (SDM vol. 2B SMSW: upper bits undefined; P6: CR0).
+// A 32-bit register destination gets all of CR0's low half (SDM vol. 2B SMSW: upper bits undefined; P6: CR0). CR0 has
+// no bits above it.
 template <bool memory>
 const Uop* smsw(Cpu* c, const Uop* u) {
     if (!memory && u->aux != 2) {

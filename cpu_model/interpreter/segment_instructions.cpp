@@ -39,22 +39,23 @@ const Uop* mov_seg_m(Cpu* c, const Uop* u) {
     return go_on(c, u, before);
 }
 
-template <class T>
+template <class T, Code K>
 const Uop* push_seg(Cpu* c, const Uop* u) {
-    push<T, Code::checked, Path::slow>(c, u, static_cast<T>(c->seg[u->reg].selector));
+    push<T, K, Path::slow>(c, u, static_cast<T>(c->seg[u->reg].selector));
     return next(c, u);
 }
-template <class T>
+template <class T, Code K>
 const Uop* pop_seg(Cpu* c, const Uop* u) {
     T v{};
-    peek<T, Code::checked, Path::slow>(c, u, 0, v);
+    peek<T, K, Path::slow>(c, u, 0, v);
     c->cur = u;
     const std::uint32_t before = c->mode;
     // POP SS moves the old stack's pointer: its size is that of the segment popped from.
     const bool wide = before & mode::stack32;
-    const std::uint64_t sp = stack_offset<Code::checked>(c, sizeof(T));
+    const std::uint64_t sp = stack_offset<K>(c, sizeof(T));
     load_segment(c, static_cast<Seg>(u->reg), static_cast<std::uint16_t>(v));
-    if (wide) set_reg<std::uint32_t>(c, Gpr::rsp, static_cast<std::uint32_t>(sp));
+    if constexpr (K == Code::wide) set_sp<K>(c, sp);
+    else if (wide) set_reg<std::uint32_t>(c, Gpr::rsp, static_cast<std::uint32_t>(sp));
     else set_reg<std::uint16_t>(c, Gpr::rsp, static_cast<std::uint16_t>(sp));
     return go_on(c, u, before);
 }
@@ -75,31 +76,32 @@ const Uop* load_pointer(Cpu* c, const Uop* u) {
 }
 
 // --- control and debug registers: reg is the number ---
+// T: 32 bits, or 64 in 64-bit mode, whatever the prefixes.
+template <class T>
 const Uop* mov_r_cr(Cpu* c, const Uop* u) {
     c->cur = u;
-    set_reg<std::uint32_t>(c, u->rm, static_cast<std::uint32_t>(read_control_register(c, u->reg)));
+    set_reg<T>(c, u->rm, static_cast<T>(read_control_register(c, u->reg)));
     return next(c, u);
 }
+template <class T>
 const Uop* mov_cr_r(Cpu* c, const Uop* u) {
     c->cur = u;
-    write_control_register(c, u->reg, get_reg<std::uint32_t>(c, u->rm));
+    write_control_register(c, u->reg, get_reg<T>(c, u->rm));
     return c->attention ? finish(c, u) : finish_and_resume(c, u);
 }
+template <class T>
 const Uop* mov_r_dr(Cpu* c, const Uop* u) {
     c->cur = u;
-    set_reg<std::uint32_t>(c, u->rm, static_cast<std::uint32_t>(read_debug_register(c, u->reg)));
+    set_reg<T>(c, u->rm, static_cast<T>(read_debug_register(c, u->reg)));
     return next(c, u);
 }
+template <class T>
 const Uop* mov_dr_r(Cpu* c, const Uop* u) {
     c->cur = u;
-    write_debug_register(c, u->reg, get_reg<std::uint32_t>(c, u->rm));
+    write_debug_register(c, u->reg, get_reg<T>(c, u->rm));
     return finish(c, u);
 }
 
-void select_segment_register(const Instruction& i, Translation& t, unsigned seg, Handler h16, Handler h32) {
-    t.uop.reg = static_cast<std::uint8_t>(seg);
-    t.uop.handler = i.operand_size == 2 ? h16 : h32;
-}
 unsigned pushed_segment(const Instruction& i) {
     return i.map == 1 ? (i.opcode >= 0xa8 ? 5u : 4u) : (i.opcode >> 3) & 3u;
 }
@@ -107,28 +109,34 @@ template <Seg s>
 void select_load_pointer(const Instruction& i, Translation& t) {
     if (!i.memory() || i.map > 1) return;
     t.uop.aux = static_cast<std::uint8_t>(s);
-    t.uop.handler = i.operand_size == 2 ? load_pointer<std::uint16_t> : load_pointer<std::uint32_t>;
+    t.uop.handler = by_word_size(i.operand_size, []<class T>() -> Handler { return load_pointer<T>; });
 }
 
 }  // namespace
 
 void select_push_segment(const Instruction& i, Translation& t) {
-    select_segment_register(i, t, pushed_segment(i), push_seg<std::uint16_t>, push_seg<std::uint32_t>);
+    t.uop.reg = static_cast<std::uint8_t>(pushed_segment(i));
+    t.uop.handler = by_stack(i, i.stack_operand_size(), []<class T, Code K>() -> Handler {
+        return push_seg<T, K == Code::flat ? Code::checked : K>;
+    });
 }
 void select_pop_segment(const Instruction& i, Translation& t) {
-    select_segment_register(i, t, pushed_segment(i), pop_seg<std::uint16_t>, pop_seg<std::uint32_t>);
+    t.uop.reg = static_cast<std::uint8_t>(pushed_segment(i));
+    t.uop.handler = by_stack(i, i.stack_operand_size(), []<class T, Code K>() -> Handler {
+        return pop_seg<T, K == Code::flat ? Code::checked : K>;
+    });
 }
 
 void select_system_mov(const Instruction& i, Translation& t) {
     Uop& u = t.uop;
     if (i.map == 0) {
-        if (i.reg > 5) return;
-        u.reg = i.reg;
+        u.reg = i.reg & 7;  // REX.R does not count (SDM vol. 2A 2.2.1.2)
+        if (u.reg > 5) return;
         if (i.opcode == 0x8c) {
-            if (i.memory()) u.handler = by_memory(i, []<Mem M>() -> Handler { return mov_m_seg<M>; });
-            else u.handler = i.operand_size == 2 ? mov_r_seg<std::uint16_t> : mov_r_seg<std::uint32_t>;
+            if (i.memory()) u.handler = by_any_memory(i, []<Mem M>() -> Handler { return mov_m_seg<M>; });
+            else u.handler = by_word_size(i.operand_size, []<class T>() -> Handler { return mov_r_seg<T>; });
         } else {
-            if (i.memory()) u.handler = by_memory(i, []<Mem M>() -> Handler { return mov_seg_m<M>; });
+            if (i.memory()) u.handler = by_any_memory(i, []<Mem M>() -> Handler { return mov_seg_m<M>; });
             else u.handler = mov_seg_r;
         }
         return;
@@ -136,14 +144,17 @@ void select_system_mov(const Instruction& i, Translation& t) {
     // ModRM.mod is ignored: the operand is always a register (SDM vol. 2B MOV CRn).
     u.rm = reg_offset(i.rm, 4, true);
     u.reg = i.reg;
-    switch (i.opcode) {
-        case 0x20: u.handler = mov_r_cr; return;
-        case 0x21: u.handler = mov_r_dr; return;
-        case 0x22: u.handler = mov_cr_r; break;
-        case 0x23: u.handler = mov_dr_r; break;
-        default: return;
-    }
-    t.ends_block = true;
+    const auto pick = [&]<class T>() -> Handler {
+        switch (i.opcode) {
+            case 0x20: return mov_r_cr<T>;
+            case 0x21: return mov_r_dr<T>;
+            case 0x22: return mov_cr_r<T>;
+            case 0x23: return mov_dr_r<T>;
+            default: return nullptr;
+        }
+    };
+    u.handler = i.code64() ? pick.operator()<std::uint64_t>() : pick.operator()<std::uint32_t>();
+    t.ends_block = i.opcode >= 0x22;
 }
 
 void register_segment_instructions(HandlerTable& t) {

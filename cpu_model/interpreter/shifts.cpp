@@ -18,7 +18,7 @@ bool top_bits_differ(T v) { return top_bit(v) != (((v >> (bits_of<T> - 2)) & 1) 
 // CF and OF of a rotate; the other flags stay.
 void set_rotate_flags(Cpu* c, bool cf, bool of) { set_carries(c, cf, of, get_af(c)); }
 
-// count: 1 to 31.
+// count: 1 to 31, or 63 for 64-bit operands.
 template <Shift op, class T>
 [[gnu::always_inline]] inline T shift(Cpu* c, T v, unsigned count) {
     constexpr unsigned bits = bits_of<T>;
@@ -31,17 +31,26 @@ template <Shift op, class T>
         count %= bits + 1;
         if (count == 0) return v;
         // CF above the operand: a rotation of bits + 1 bits.
-        const std::uint64_t wide = (std::uint64_t{get_cf(c)} << bits) | v;
         const unsigned left = op == Shift::rcl ? count : bits + 1 - count;
-        const std::uint64_t rotated = (wide << left) | (wide >> (bits + 1 - left));
-        const T r = static_cast<T>(rotated);
-        const bool cf = (rotated >> bits) & 1;
+        T r;
+        bool cf;
+        if constexpr (bits == 64) {
+            // left: 1 to 64.
+            const T carry = static_cast<T>(T{get_cf(c)} << (left - 1));
+            r = (left < 64 ? v << left : 0) | carry | (left > 1 ? v >> (65 - left) : 0);
+            cf = (v >> (64 - left)) & 1;
+        } else {
+            const std::uint64_t wide = (std::uint64_t{get_cf(c)} << bits) | v;
+            const std::uint64_t rotated = (wide << left) | (wide >> (bits + 1 - left));
+            r = static_cast<T>(rotated);
+            cf = (rotated >> bits) & 1;
+        }
         set_rotate_flags(c, cf, op == Shift::rcl ? top_bit(r) != cf : top_bits_differ(r));
         return r;
     } else if constexpr (op == Shift::shl) {
         const std::uint64_t wide = std::uint64_t{v} << count;
         const T r = static_cast<T>(wide);
-        const bool cf = (wide >> bits) & 1;
+        const bool cf = bits == 64 ? (v >> (bits - count)) & 1 : (wide >> (bits % 64)) & 1;
         set_carries(c, cf, top_bit(r) != cf, false);
         set_result<T>(c, r);
         return r;
@@ -55,30 +64,32 @@ template <Shift op, class T>
     }
 }
 
-template <bool by_cl>
+template <class T>
+constexpr unsigned count_mask = sizeof(T) == 8 ? 63 : 31;
+template <class T, bool by_cl>
 unsigned count_of(const Cpu* c, const Uop* u) {
-    return (by_cl ? get_reg<std::uint8_t>(c, Gpr::rcx) : static_cast<unsigned>(u->imm)) & 31;
+    return (by_cl ? get_reg<std::uint8_t>(c, Gpr::rcx) : static_cast<unsigned>(u->imm)) & count_mask<T>;
 }
 template <Shift op, class T, bool by_cl>
 const Uop* shift_r(Cpu* c, const Uop* u) {
-    const unsigned count = count_of<by_cl>(c, u);
+    const unsigned count = count_of<T, by_cl>(c, u);
     if (count) set_reg<T>(c, u->rm, shift<op, T>(c, get_reg<T>(c, u->rm), count));
     else if constexpr (sizeof(T) == 4) set_reg<T>(c, u->rm, get_reg<T>(c, u->rm));
     return next(c, u);
 }
-template <Shift op>
+template <Shift op, class T>
 const Uop* shift_bare(Cpu* c, const Uop* u) {
-    const std::uint32_t v = get_reg<std::uint32_t>(c, u->rm);
-    std::uint32_t r;
+    const T v = get_reg<T>(c, u->rm);
+    T r;
     if constexpr (op == Shift::shl) r = v << u->imm;
     else if constexpr (op == Shift::shr) r = v >> u->imm;
-    else r = static_cast<std::uint32_t>(static_cast<std::int32_t>(v) >> u->imm);
-    set_reg<std::uint32_t>(c, u->rm, r);
+    else r = static_cast<T>(static_cast<std::make_signed_t<T>>(v) >> u->imm);
+    set_reg<T>(c, u->rm, r);
     return next(c, u);
 }
 template <Shift op, class T, bool by_cl, Mem M>
 const Uop* shift_m(Cpu* c, const Uop* u) {
-    const unsigned count = count_of<by_cl>(c, u);
+    const unsigned count = count_of<T, by_cl>(c, u);
     modify<T, M>(c, u, [&](T v) { return count ? shift<op, T>(c, v, count) : v; });
     return next(c, u);
 }
@@ -91,7 +102,7 @@ void select_shift(const Instruction& i, Translation& t) {
     if ((i.opcode & 0xfe) == 0xd0) u.imm = 1;
     if (i.memory()) {
         u.handler = by_size(size, [&]<class T>() {
-            return by_memory(i, [&]<Mem M>() {
+            return by_memory<T>(i, [&]<Mem M>() {
                 return by_cl ? Handler{shift_m<op, T, true, M>} : Handler{shift_m<op, T, false, M>};
             });
         });
@@ -103,17 +114,19 @@ void select_shift(const Instruction& i, Translation& t) {
     });
     // A count of 0 keeps the flags, a rotate keeps most of them.
     if constexpr (op == Shift::shl || op == Shift::shr || op == Shift::sar) {
-        if (!by_cl && (u.imm & 31) != 0) {
-            u.imm &= 31;
+        const unsigned mask = size == 8 ? count_mask<std::uint64_t> : count_mask<std::uint32_t>;
+        if (!by_cl && (u.imm & mask) != 0) {
+            u.imm &= mask;
             t.observes_flags = false;
             t.overwrites_flags = true;
-            if (size == 4) t.without_flags = shift_bare<op>;
+            if (size == 4) t.without_flags = shift_bare<op, std::uint32_t>;
+            if (size == 8) t.without_flags = shift_bare<op, std::uint64_t>;
         }
     }
 }
 
 // --- SHLD, SHRD ---
-// count: 1 to 31. Counts above 16 for 16-bit operands are undefined; the pattern repeats, as on Intel parts.
+// count: 1 to 31, or 63 for 64-bit operands. Counts above 16 for 16-bit operands are undefined; the pattern repeats, as on Intel parts.
 template <class T, bool left>
 T shift_double(Cpu* c, T v, T fill, unsigned count) {
     constexpr unsigned bits = bits_of<T>;
@@ -137,13 +150,13 @@ T shift_double(Cpu* c, T v, T fill, unsigned count) {
 }
 template <class T, bool left, bool by_cl>
 const Uop* double_r(Cpu* c, const Uop* u) {
-    const unsigned count = count_of<by_cl>(c, u);
+    const unsigned count = count_of<T, by_cl>(c, u);
     if (count) set_reg<T>(c, u->rm, shift_double<T, left>(c, get_reg<T>(c, u->rm), get_reg<T>(c, u->reg), count));
     return next(c, u);
 }
 template <class T, bool left, bool by_cl, Mem M>
 const Uop* double_m(Cpu* c, const Uop* u) {
-    const unsigned count = count_of<by_cl>(c, u);
+    const unsigned count = count_of<T, by_cl>(c, u);
     modify<T, M>(c, u, [&](T v) { return count ? shift_double<T, left>(c, v, get_reg<T>(c, u->reg), count) : v; });
     return next(c, u);
 }
@@ -152,7 +165,7 @@ void select_double(const Instruction& i, Translation& t) {
     const bool by_cl = (i.opcode & 1) != 0;
     t.uop.handler = by_word_size(i.operand_size, [&]<class T>() -> Handler {
         if (!i.memory()) return by_cl ? double_r<T, left, true> : double_r<T, left, false>;
-        return by_memory(i, [&]<Mem M>() {
+        return by_memory<T>(i, [&]<Mem M>() {
             return by_cl ? Handler{double_m<T, left, true, M>} : Handler{double_m<T, left, false, M>};
         });
     });

@@ -48,21 +48,16 @@ const Uop* pop_m(Cpu* c, const Uop* u) {
 void select_push(const Instruction& i, Translation& t) {
     if (i.map != 0) return select_push_segment(i, t);
     Uop& u = t.uop;
+    const unsigned size = i.stack_operand_size();
     if (i.opcode >= 0x50 && i.opcode <= 0x57) {
-        u.rm = reg_offset(i.rm, i.operand_size, true);
-        u.handler = by_word_size(i.operand_size, [&]<class T>() {
-            return by_code(i, []<Code K>() -> Handler { return push_r<T, K>; });
-        });
+        u.rm = reg_offset(i.rm, size, true);
+        u.handler = by_stack(i, size, []<class T, Code K>() -> Handler { return push_r<T, K>; });
     } else if (i.opcode == 0x68 || i.opcode == 0x6a) {
-        u.handler = by_word_size(i.operand_size, [&]<class T>() {
-            return by_code(i, []<Code K>() -> Handler { return push_i<T, K>; });
-        });
+        u.handler = by_stack(i, size, []<class T, Code K>() -> Handler { return push_i<T, K>; });
     } else if (i.opcode == 0xff) {
-        u.handler = by_word_size(i.operand_size, [&]<class T>() {
-            return by_code(i, [&]<Code K>() {
-                if (!i.memory()) return Handler{push_r<T, K>};
-                return by_memory(i, []<Mem M>() -> Handler { return push_m<T, K, M>; });
-            });
+        u.handler = by_stack(i, size, [&]<class T, Code K>() -> Handler {
+            if (!i.memory()) return push_r<T, K>;
+            return by_memory<T>(i, []<Mem M>() -> Handler { return push_m<T, K, M>; });
         });
     } else {
         select_push_segment(i, t);
@@ -71,13 +66,12 @@ void select_push(const Instruction& i, Translation& t) {
 void select_pop(const Instruction& i, Translation& t) {
     if (i.map != 0) return select_pop_segment(i, t);
     Uop& u = t.uop;
-    if (i.opcode >= 0x58 && i.opcode <= 0x5f) u.rm = reg_offset(i.rm, i.operand_size, true);
+    const unsigned size = i.stack_operand_size();
+    if (i.opcode >= 0x58 && i.opcode <= 0x5f) u.rm = reg_offset(i.rm, size, true);
     else if (i.opcode != 0x8f) return select_pop_segment(i, t);
-    u.handler = by_word_size(i.operand_size, [&]<class T>() {
-        return by_code(i, [&]<Code K>() {
-            if (!i.memory()) return Handler{pop_r<T, K>};
-            return by_memory(i, []<Mem M>() -> Handler { return pop_m<T, K, M>; });
-        });
+    u.handler = by_stack(i, size, [&]<class T, Code K>() -> Handler {
+        if (!i.memory()) return pop_r<T, K>;
+        return by_memory<T>(i, []<Mem M>() -> Handler { return pop_m<T, K, M>; });
     });
 }
 
@@ -103,21 +97,26 @@ const Uop* popa(Cpu* c, const Uop* u) {
     return next(c, u);
 }
 
+// rBP + delta, as wide as the stack.
+template <Code K>
+std::uint64_t frame_offset(const Cpu* c, std::int64_t delta) {
+    const std::uint64_t at = get_reg<std::uint64_t>(c, Gpr::rbp) + static_cast<std::uint64_t>(delta);
+    if constexpr (K == Code::wide) return at;
+    else return K == Code::flat || (c->mode & mode::stack32) ? static_cast<std::uint32_t>(at) : at & 0xffff;
+}
+
 // SDM vol. 2A ENTER. imm: frame size; aux: nesting level.
-template <class T>
+template <class T, Code K>
 const Uop* enter_frame(Cpu* c, const Uop* u) {
     c->cur = u;
     constexpr auto size = static_cast<std::int64_t>(sizeof(T));
     const unsigned level = u->aux % 32u;
-    constexpr Code K = Code::checked;
     std::int64_t below = -size;
     push_at<T, K, Path::slow>(c, u, stack_offset<K>(c, below), get_reg<T>(c, Gpr::rbp));
     const std::uint64_t frame = stack_offset<K>(c, below);
-    const bool wide = c->mode & mode::stack32;
     for (unsigned n = 1; n < level; n++) {
-        std::uint64_t from = get_reg<std::uint32_t>(c, Gpr::rbp) - static_cast<std::uint32_t>(n * size);
-        from = wide ? static_cast<std::uint32_t>(from) : from & 0xffff;
-        const T v = load_at<T>(c, u, to_linear<T, Mem::segmented>(c, u, Seg::ss, from, false));
+        const std::uint64_t from = frame_offset<K>(c, -static_cast<std::int64_t>(n) * size);
+        const T v = load_at<T>(c, u, to_linear<T, stack_memory<K>>(c, u, Seg::ss, from, false));
         below -= size;
         push_at<T, K, Path::slow>(c, u, stack_offset<K>(c, below), v);
     }
@@ -135,8 +134,7 @@ const Uop* enter_frame(Cpu* c, const Uop* u) {
 
 template <class T, Code K, Path P = Path::fast>
 [[gnu::noinline]] const Uop* leave_frame(Cpu* c, const Uop* u) {
-    const std::uint32_t bp = get_reg<std::uint32_t>(c, Gpr::rbp);
-    const std::uint64_t offset = K == Code::flat || (c->mode & mode::stack32) ? bp : bp & 0xffff;
+    const std::uint64_t offset = frame_offset<K>(c, 0);
     T v{};
     if constexpr (P == Path::slow) {
         v = load_at<T>(c, u, to_linear<T, stack_memory<K>>(c, u, Seg::ss, offset, false));
@@ -168,12 +166,13 @@ void register_stack(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_POPAD, pop_all);
     t.add(ZYDIS_MNEMONIC_ENTER, [](const Instruction& i, Translation& x) {
         x.uop.aux = static_cast<std::uint8_t>(i.imm2);
-        x.uop.handler = i.operand_size == 2 ? enter_frame<std::uint16_t> : enter_frame<std::uint32_t>;
+        x.uop.handler = by_stack(i, i.stack_operand_size(), []<class T, Code K>() -> Handler {
+            return enter_frame<T, K == Code::flat ? Code::checked : K>;
+        });
     });
     t.add(ZYDIS_MNEMONIC_LEAVE, [](const Instruction& i, Translation& x) {
-        x.uop.handler = by_word_size(i.operand_size, [&]<class T>() {
-            return by_code(i, []<Code K>() -> Handler { return leave_frame<T, K>; });
-        });
+        x.uop.handler = by_stack(i, i.stack_operand_size(),
+                                 []<class T, Code K>() -> Handler { return leave_frame<T, K>; });
     });
 }
 

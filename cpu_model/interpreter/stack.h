@@ -7,17 +7,21 @@
 namespace southgate::cpu {
 
 template <Code K>
-constexpr Mem stack_memory = K == Code::flat ? Mem::base : Mem::segmented;
+constexpr Mem stack_memory = K == Code::flat ? Mem::base : K == Code::wide ? Mem::wide_base : Mem::segmented;
 
 template <Code K>
 [[gnu::always_inline]] inline std::uint64_t stack_offset(const Cpu* c, std::int64_t delta) {
-    const std::uint32_t sp = get_reg<std::uint32_t>(c, Gpr::rsp) + static_cast<std::uint32_t>(delta);
-    if constexpr (K == Code::flat) return sp;
-    else return (c->mode & mode::stack32) ? sp : sp & 0xffff;
+    if constexpr (K == Code::wide) {
+        return get_reg<std::uint64_t>(c, Gpr::rsp) + static_cast<std::uint64_t>(delta);
+    } else {
+        const std::uint32_t sp = get_reg<std::uint32_t>(c, Gpr::rsp) + static_cast<std::uint32_t>(delta);
+        return K == Code::flat || (c->mode & mode::stack32) ? sp : sp & 0xffff;
+    }
 }
 template <Code K>
 [[gnu::always_inline]] inline void set_sp(Cpu* c, std::uint64_t sp) {
-    if (K == Code::flat || (c->mode & mode::stack32)) set_reg<std::uint32_t>(c, Gpr::rsp, static_cast<std::uint32_t>(sp));
+    if constexpr (K == Code::wide) set_reg<std::uint64_t>(c, Gpr::rsp, sp);
+    else if (K == Code::flat || (c->mode & mode::stack32)) set_reg<std::uint32_t>(c, Gpr::rsp, static_cast<std::uint32_t>(sp));
     else set_reg<std::uint16_t>(c, Gpr::rsp, static_cast<std::uint16_t>(sp));
 }
 

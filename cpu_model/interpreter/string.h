@@ -19,10 +19,8 @@ namespace southgate::cpu {
 // Uop::aux of INS and OUTS, template argument of the others.
 enum class Repeat : std::uint8_t { none, equal, not_equal };  // REP is `equal`
 
-// The next rip; 32 bits wide outside 64-bit mode. Cpu::cur must be set.
-inline std::uint64_t next_ip_truncated(const Cpu* c) {
-    return (c->mode & mode::code64) ? next_ip(c) : static_cast<std::uint32_t>(next_ip(c));
-}
+// The next rip. Cpu::cur must be set.
+inline std::uint64_t next_ip_truncated(const Cpu* c) { return truncate_ip(c, next_ip(c)); }
 
 template <class T>
 inline std::uint64_t string_delta(const Cpu* c) {
@@ -34,25 +32,37 @@ inline void add_to(Cpu* c, Gpr r, std::uint64_t amount) {
     set_reg<A>(c, r, static_cast<A>(get_reg<A>(c, r) + amount));
 }
 
-inline std::uint64_t plain_linear(const Segment& s, std::uint64_t offset) {
-    return static_cast<std::uint32_t>(s.base + offset);
+// A segment as a run of elements sees it.
+struct Window {
+    std::uint64_t base = 0;
+    std::uint64_t last = 0;   // highest usable offset
+    bool usable = false;      // false: only element by element
+    bool code64 = false;
+
+    std::uint64_t linear(std::uint64_t offset) const {
+        return code64 ? base + offset : static_cast<std::uint32_t>(base + offset);
+    }
+};
+inline Window window(const Cpu* c, Seg s, bool write) {
+    if (code64(c)) return {base64(c, s), ~std::uint64_t{0}, true, true};
+    const Segment& seg = segment(c, s);
+    const std::int64_t limit = write ? seg.write_limit : seg.read_limit;
+    return {seg.base, static_cast<std::uint64_t>(limit), limit >= 0, false};
 }
 
-// Elements at `offset` and after it (before it with DF) that stay inside the page, the address size and `limit`
-// (Segment::read_limit or write_limit). 0: the first one already does not.
+// Elements at `offset` and after it (before it with DF) that stay inside the page, the address size and the window. 0:
+// the first one already does not.
 template <class T, class A>
-inline std::uint64_t run_length(const Segment& s, A offset, std::int64_t limit, bool down) {
+inline std::uint64_t run_length(const Window& w, A offset, bool down) {
     constexpr std::uint64_t size = sizeof(T);
-    const auto last = static_cast<std::int64_t>(std::uint64_t{offset} + size - 1);
-    if (last > limit || last < 0) return 0;
-    const std::uint64_t in_page = plain_linear(s, offset) & ~page_mask;
+    const std::uint64_t last = std::min<std::uint64_t>(w.last, std::numeric_limits<A>::max());
+    if (!w.usable || offset > last || last - offset < size - 1 || !canonical(w.linear(offset))) return 0;
+    const std::uint64_t in_page = w.linear(offset) & ~page_mask;
     if (in_page + size > page_size) return 0;
     if (down) return std::min<std::uint64_t>(in_page, offset) / size + 1;
     // Bytes behind the first element; the distances to the last usable byte are what cannot overflow.
-    const std::uint64_t to_end = std::min({static_cast<std::uint64_t>(limit) - offset,
-                                           std::uint64_t{std::numeric_limits<A>::max()} - offset,
-                                           page_size - 1 - in_page});
-    return to_end < size - 1 ? 0 : (to_end - (size - 1)) / size + 1;
+    const std::uint64_t to_end = std::min<std::uint64_t>(last - offset, page_size - 1 - in_page);
+    return (to_end - (size - 1)) / size + 1;
 }
 
 struct StatusFlags {

@@ -36,15 +36,15 @@ struct Cmps {
 
     static std::uint64_t run(Cpu* c, const Uop* u, std::uint64_t max) {
         const bool down = (c->eflags & eflags::df) != 0;
-        const Segment& first = segment(c, static_cast<Seg>(u->seg));
-        const Segment& second = segment(c, Seg::es);
+        const Window first = window(c, static_cast<Seg>(u->seg), false);
+        const Window second = window(c, Seg::es, false);
         const A rsi = get_reg<A>(c, Gpr::rsi), rdi = get_reg<A>(c, Gpr::rdi);
-        const std::uint64_t n = std::min({max, run_length<T, A>(first, rsi, first.read_limit, down),
-                                          run_length<T, A>(second, rdi, second.read_limit, down)});
+        const std::uint64_t n = std::min({max, run_length<T, A>(first, rsi, down),
+                                          run_length<T, A>(second, rdi, down)});
         if (n == 0) return 0;
-        const std::uint8_t* p = host_span(c, plain_linear(first, rsi), false);
+        const std::uint8_t* p = host_span(c, first.linear(rsi), false);
         if (!p) return 0;
-        const std::uint8_t* q = host_span(c, plain_linear(second, rdi), false);
+        const std::uint8_t* q = host_span(c, second.linear(rdi), false);
         if (!q) return 0;
         const std::ptrdiff_t step = down ? -static_cast<std::ptrdiff_t>(sizeof(T)) : sizeof(T);
         std::uint64_t done = 1;
@@ -73,11 +73,11 @@ struct Scas {
 
     static std::uint64_t run(Cpu* c, const Uop* u, std::uint64_t max) {
         const bool down = (c->eflags & eflags::df) != 0;
-        const Segment& segment_of = segment(c, Seg::es);
+        const Window second = window(c, Seg::es, false);
         const A rdi = get_reg<A>(c, Gpr::rdi);
-        const std::uint64_t n = std::min(max, run_length<T, A>(segment_of, rdi, segment_of.read_limit, down));
+        const std::uint64_t n = std::min(max, run_length<T, A>(second, rdi, down));
         if (n == 0) return 0;
-        const std::uint8_t* q = host_span(c, plain_linear(segment_of, rdi), false);
+        const std::uint8_t* q = host_span(c, second.linear(rdi), false);
         if (!q) return 0;
         const T wanted = get_reg<T>(c, Gpr::rax);
         const std::ptrdiff_t step = down ? -static_cast<std::ptrdiff_t>(sizeof(T)) : sizeof(T);

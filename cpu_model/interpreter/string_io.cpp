@@ -45,13 +45,13 @@ const Uop* outs(Cpu* c, const Uop* u) {
 template <class T, class A>
 std::uint32_t batch_size(Cpu* c, bool rep) {
     const bool down = (c->eflags & eflags::df) != 0;
-    const Segment& to = segment(c, Seg::es);
+    const Window to = window(c, Seg::es, true);
     const A rdi = get_reg<A>(c, Gpr::rdi);
     const std::uint64_t first = linear_of(c, Seg::es, rdi, sizeof(T), true);
     std::uint64_t n = 1;
     if (rep) {
         n = ins_batch(rdi, get_reg<A>(c, Gpr::rcx), sizeof(T), down);
-        n = std::min({n, std::max<std::uint64_t>(run_length<T, A>(to, rdi, to.write_limit, down), 1),
+        n = std::min({n, std::max<std::uint64_t>(run_length<T, A>(to, rdi, down), 1),
                       static_cast<std::uint64_t>(c->left) + 1});
     }
     const std::uint64_t bytes = n * sizeof(T);

@@ -64,15 +64,15 @@ struct Movs {
 
     static std::uint64_t run(Cpu* c, const Uop* u, std::uint64_t max) {
         const bool down = (c->eflags & eflags::df) != 0;
-        const Segment& from = segment(c, static_cast<Seg>(u->seg));
-        const Segment& to = segment(c, Seg::es);
+        const Window from = window(c, static_cast<Seg>(u->seg), false);
+        const Window to = window(c, Seg::es, true);
         const A rsi = get_reg<A>(c, Gpr::rsi), rdi = get_reg<A>(c, Gpr::rdi);
-        const std::uint64_t n = std::min({max, run_length<T, A>(from, rsi, from.read_limit, down),
-                                          run_length<T, A>(to, rdi, to.write_limit, down)});
+        const std::uint64_t n = std::min({max, run_length<T, A>(from, rsi, down),
+                                          run_length<T, A>(to, rdi, down)});
         if (n == 0) return 0;
-        const std::uint8_t* source = host_span(c, plain_linear(from, rsi), false);
+        const std::uint8_t* source = host_span(c, from.linear(rsi), false);
         if (!source) return 0;
-        std::uint8_t* destination = host_span(c, plain_linear(to, rdi), true);
+        std::uint8_t* destination = host_span(c, to.linear(rdi), true);
         if (!destination) return 0;
         down ? copy_down<T>(destination, source, n) : copy_up<T>(destination, source, n);
         add_to<A>(c, Gpr::rsi, string_delta<T>(c) * n);
@@ -94,11 +94,11 @@ struct Stos {
 
     static std::uint64_t run(Cpu* c, const Uop*, std::uint64_t max) {
         const bool down = (c->eflags & eflags::df) != 0;
-        const Segment& to = segment(c, Seg::es);
+        const Window to = window(c, Seg::es, true);
         const A rdi = get_reg<A>(c, Gpr::rdi);
-        const std::uint64_t n = std::min(max, run_length<T, A>(to, rdi, to.write_limit, down));
+        const std::uint64_t n = std::min(max, run_length<T, A>(to, rdi, down));
         if (n == 0) return 0;
-        std::uint8_t* destination = host_span(c, plain_linear(to, rdi), true);
+        std::uint8_t* destination = host_span(c, to.linear(rdi), true);
         if (!destination) return 0;
         if (down) destination -= (n - 1) * sizeof(T);
         const T value = get_reg<T>(c, Gpr::rax);

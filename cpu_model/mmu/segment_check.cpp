@@ -1,4 +1,4 @@
-// Segment limit, type and null checks off the fast path (SDM vol. 3A 5.3, 5.4).
+// Segment limit, type and null checks off the fast path (SDM vol. 3A 5.3, 5.4), and all of 64-bit mode's.
 #include "cpu_model/interpreter/fault.h"
 #include "cpu_model/interpreter/operand.h"
 
@@ -7,6 +7,12 @@ namespace southgate::cpu {
 std::uint64_t check_segment_slow(Cpu* c, Seg s, std::uint64_t offset, unsigned size, bool write) {
     const Segment& seg = segment(c, s);
     const Vector vector = s == Seg::ss ? Vector::stack_fault : Vector::general_protection;
+    if (code64(c)) {
+        // Limits and types do not count, the form of the address does (SDM vol. 3A 5.3.1).
+        const std::uint64_t linear = base64(c, s) + offset;
+        if (!canonical(linear) || !canonical(linear + size - 1)) raise(vector, 0);
+        return linear;
+    }
     if (!real_style_segments(c)) {
         if (seg.attributes & SegmentRegister::unusable) raise(vector, 0);
         const bool code = seg.attributes & SegmentRegister::code;
@@ -22,6 +28,11 @@ std::uint64_t check_segment_slow(Cpu* c, Seg s, std::uint64_t offset, unsigned s
         raise(vector, 0);
     }
     return static_cast<std::uint32_t>(seg.base + offset);
+}
+
+void raise_noncanonical(Cpu* c, const Uop* u, Seg s) {
+    c->cur = u;
+    raise(s == Seg::ss ? Vector::stack_fault : Vector::general_protection, 0);
 }
 
 std::uint64_t check_operand_slow(Cpu* c, const Uop* u, Seg s, std::uint64_t offset, unsigned size, bool write) {

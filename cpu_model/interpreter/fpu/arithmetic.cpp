@@ -58,7 +58,7 @@ const Uop* unary(Cpu* c, const Uop* u) {
 
 template <class T>
 Handler memory_of(const Instruction& i) {
-    return by_memory(i, []<Mem M>() -> Handler { return memory<T, M>; });
+    return by_any_memory(i, []<Mem M>() -> Handler { return memory<T, M>; });
 }
 
 }  // namespace

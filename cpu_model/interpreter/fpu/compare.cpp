@@ -86,7 +86,7 @@ const Uop* examine(Cpu* c, const Uop* u) {
 
 template <class T>
 Handler memory_of(const Instruction& i) {
-    return by_memory(i, [&]<Mem M>() -> Handler {
+    return by_any_memory(i, [&]<Mem M>() -> Handler {
         return (i.reg & 1) ? compare_memory<T, M, true> : compare_memory<T, M, false>;
     });
 }

@@ -135,7 +135,7 @@ const Uop* frstor(Cpu* c, const Uop* u) {
 }  // namespace
 
 Handler environment_handler(const Instruction& i) {
-    return by_word_size(i.operand_size, [&]<class T>() -> Handler {
+    const auto pick = [&]<class T>() -> Handler {
         switch (i.mnemonic) {
             case ZYDIS_MNEMONIC_FLDENV:
                 return fldenv<T>;
@@ -148,7 +148,8 @@ Handler environment_handler(const Instruction& i) {
             default:
                 return nullptr;
         }
-    });
+    };
+    return i.operand_size == 2 ? pick.operator()<std::uint16_t>() : pick.operator()<std::uint32_t>();
 }
 
 }  // namespace southgate::cpu::x87

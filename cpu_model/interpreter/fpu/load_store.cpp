@@ -143,11 +143,11 @@ const Uop* store_register(Cpu* c, const Uop* u) {
 
 template <class T>
 Handler load_of(const Instruction& i) {
-    return by_memory(i, []<Mem M>() -> Handler { return load_memory<T, M>; });
+    return by_any_memory(i, []<Mem M>() -> Handler { return load_memory<T, M>; });
 }
 template <class T>
 Handler store_of(const Instruction& i, bool pops) {
-    return by_memory(
+    return by_any_memory(
         i, [&]<Mem M>() -> Handler { return pops ? store_memory<T, M, true> : store_memory<T, M, false>; });
 }
 

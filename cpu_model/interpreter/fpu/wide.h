@@ -20,14 +20,14 @@ inline std::uint64_t wide_operand(Cpu* c, const Uop* u, unsigned size, bool writ
 
 template <class T>
 void read_piece(Cpu* c, std::uint64_t linear, std::uint8_t* out) {
-    const T v = read_linear<T>(c, static_cast<std::uint32_t>(linear), current_privilege(c));
+    const T v = read_linear<T>(c, truncate_ip(c, linear), current_privilege(c));
     std::memcpy(out, &v, sizeof v);
 }
 template <class T>
 void write_piece(Cpu* c, std::uint64_t linear, const std::uint8_t* in) {
     T v;
     std::memcpy(&v, in, sizeof v);
-    write_linear<T>(c, static_cast<std::uint32_t>(linear), v, current_privilege(c));
+    write_linear<T>(c, truncate_ip(c, linear), v, current_privilege(c));
 }
 
 // `size` is even.
