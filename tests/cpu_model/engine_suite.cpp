@@ -59,6 +59,27 @@ void EngineTest::flat_mode(const std::vector<std::uint8_t>& code) {
     cpu->set_sregs(s);
 }
 
+void EngineTest::long_mode(const std::vector<std::uint8_t>& code) {
+    flat_mode(code);
+    constexpr std::uint64_t present_writable = 3, large = 0x80, pml4 = 0xfa000, pdpt = 0xfb000, directories = 0xfc000;
+    std::memset(ram.data() + pml4, 0, 0x6000);
+    ram.put<std::uint64_t>(pml4, pdpt | present_writable);
+    ram.put<std::uint64_t>(pml4 + 256 * 8, pdpt | present_writable);
+    for (unsigned i = 0; i < 8; ++i)
+        ram.put<std::uint64_t>(pdpt + i * 8, (directories + i % 4 * 0x1000) | present_writable);
+    for (unsigned i = 0; i < 2048; ++i)
+        ram.put<std::uint64_t>(directories + i * 8, std::uint64_t{i} << 21 | large | present_writable);
+    ram.put<std::uint64_t>(0x508, 0x00af9b000000ffff);
+    SpecialRegisters s = cpu->sregs();
+    SegmentRegister& cs = s.seg[static_cast<unsigned>(Seg::cs)];
+    cs.attributes = (cs.attributes & ~SegmentRegister::db) | SegmentRegister::l;
+    s.cr0 = 0x80000011;
+    s.cr3 = pml4;
+    s.cr4 = 0x20;
+    s.efer = 0x500;
+    cpu->set_sregs(s);
+}
+
 void EngineTest::set_reg(Gpr r, std::uint64_t value) {
     GeneralRegisters regs = cpu->regs();
     regs.gpr[static_cast<unsigned>(r)] = value;

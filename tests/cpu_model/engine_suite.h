@@ -39,6 +39,10 @@ class EngineTest : public testing::TestWithParam<Engine> {
     // 32-bit protected mode, flat segments, CPL 0, paging off; GDT at 500h, IDT at 600h with limit 0.
     void flat_mode(const std::vector<std::uint8_t>& code);
 
+    // 64-bit mode, CPL 0. Linear addresses mean their low 32 bits, by 2 MiB pages: below 8 GiB and from
+    // FFFF800000000000h on; the tables fill the last 24 KiB of RAM.
+    void long_mode(const std::vector<std::uint8_t>& code);
+
     Exit run(std::uint64_t instructions = many) { return cpu->run({instructions, false}); }
     Exit drain() { return cpu->run({0, true}); }  // immediate_exit
 

@@ -12,10 +12,11 @@ namespace {
 class PioMatrix : public EngineTest {
   protected:
     void prepare(const MatrixRow& row) {
-        if (row.mode == Mode::protected32)
-            flat_mode({});
-        else
-            real_mode({});
+        switch (row.mode) {
+            case Mode::real: real_mode({}); break;
+            case Mode::protected32: flat_mode({}); break;
+            case Mode::long64: long_mode({}); break;
+        }
         SpecialRegisters s = cpu->sregs();
         s.seg[static_cast<unsigned>(Seg::cs)].base = row.cs_base;
         cpu->set_sregs(s);
@@ -24,7 +25,7 @@ class PioMatrix : public EngineTest {
         r.gpr[static_cast<unsigned>(Gpr::rax)] = row.rax;
         r.gpr[static_cast<unsigned>(Gpr::rdx)] = row.dx;
         cpu->set_regs(r);
-        const std::uint64_t linear = row.cs_base + row.rip;
+        const std::uint64_t linear = static_cast<std::uint32_t>(row.cs_base + row.rip);
         std::uint8_t* host = linear < ram.size() ? ram.data() + linear : flash.data() + (linear - 0xffff0000);
         std::copy(row.code.begin(), row.code.end(), host);
         cpu->memory_written(host, row.code.size());
@@ -45,6 +46,7 @@ class PioMatrix : public EngineTest {
         if (action.to_real_mode) {
             for (SegmentRegister& segment : s.seg) segment = real_segment(0);
             s.cr0 = 0x60000010;
+            s.cr3 = s.cr4 = s.efer = 0;
         }
         SegmentRegister& code = s.seg[static_cast<unsigned>(Seg::cs)];
         if (action.to_real_mode) code = real_segment(0, true);
@@ -57,7 +59,6 @@ class PioMatrix : public EngineTest {
 TEST_P(PioMatrix, EveryRowUnderEveryPolicy) {
     unsigned rows = 0;
     for (const MatrixRow& row : matrix_a()) {
-        if (row.mode == Mode::long64) continue;
         ++rows;
         for (std::size_t i = 0; i < matrix_columns.size(); ++i) {
             const MatrixColumn& column = matrix_columns[i];
@@ -76,7 +77,8 @@ TEST_P(PioMatrix, EveryRowUnderEveryPolicy) {
             EXPECT_EQ(exit.pio.size, row.size());
             EXPECT_EQ(exit.pio.count, 1u);
             EXPECT_FALSE(exit.pio.string);
-            EXPECT_EQ(exit.pio.linear_rip, static_cast<std::uint32_t>(row.cs_base + row.rip));
+            const std::uint64_t linear = row.cs_base + row.rip;
+            EXPECT_EQ(exit.pio.linear_rip, row.mode == Mode::long64 ? linear : static_cast<std::uint32_t>(linear));
             EXPECT_EQ(rip(), expected.visible_rip);
             if (row.is_in()) std::memcpy(exit.pio.data, &row.data, row.size());
             act(row.action);
@@ -90,7 +92,7 @@ TEST_P(PioMatrix, EveryRowUnderEveryPolicy) {
             EXPECT_EQ(reg(Gpr::rax), expected.rax);
         }
     }
-    EXPECT_EQ(rows, 35u);
+    EXPECT_EQ(rows, 41u);
 }
 
 SOUTHGATE_ENGINE_SUITE(PioMatrix);
