@@ -54,6 +54,8 @@ struct Scenario {
     std::vector<MemoryBytes> memory;  // beside the code
     unsigned port_offset = 0;         // of the port instruction in Guest::code
     unsigned port_length = 0;         // its bytes
+    unsigned port_size = 1;           // bytes it transfers: 1, 2 or 4
+    bool port_is_in = false;          // IN or INS
     std::vector<Action> script;       // begins with the `run` that ends at the port instruction
     Right right;
     // Predicted verdicts, [relative (VMX), absolute (SVM)][column].

@@ -1,0 +1,101 @@
+#include "sim/pio/matrix/command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+
+#include "sim/pio/html/html.h"
+#include "sim/pio/matrix/matrix.h"
+#include "sim/pio/scenario/catalogue.h"
+#include "sim/run/error.h"
+
+namespace southgate::pio {
+
+namespace {
+
+using sim::UsageError;
+
+std::vector<unsigned> chosen_columns(const MatrixOptions& o) {
+    std::vector<unsigned> result;
+    for (const std::string& name : o.policies) result.push_back(column_from("--policy", name));
+    if (result.empty())
+        for (unsigned i = 0; i < column_count; ++i) result.push_back(i);
+    return result;
+}
+
+std::vector<cpu::PioAdvance> chosen_models(const MatrixOptions& o) {
+    if (o.skip_model.empty()) return {skip_models.begin(), skip_models.end()};
+    const auto model = cpu::parse_skip_model(o.skip_model);
+    if (!model) throw UsageError(fmt::format("--skip-model: '{}' is not one of vmx, svm", o.skip_model));
+    return {*model};
+}
+
+std::string render(const Matrix& matrix, const MatrixOptions& o) {
+    if (o.format == "json") return format_json(matrix);
+    if (o.format == "html") return format_html(matrix);
+    return format_table(matrix, o.output.empty() && isatty(STDOUT_FILENO) != 0);
+}
+
+void write_out(const std::string& text, const std::string& path) {
+    if (path.empty()) {
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        return;
+    }
+    std::ofstream out(path, std::ios::binary);
+    out << text << std::flush;
+    if (!out) throw UsageError(fmt::format("{}: cannot be written", path));
+}
+
+}  // namespace
+
+unsigned column_from(const std::string& option, const std::string& name) {
+    if (const auto column = parse_column(name)) return *column;
+    std::string known;
+    for (const Column& c : columns) known += fmt::format("{}{}", known.empty() ? "" : ", ", c.name);
+    throw UsageError(fmt::format("{}: '{}' is not one of {}, nor a policy's long name", option, name, known));
+}
+
+std::unique_ptr<MatrixEngine> engine_from(const std::string& name, std::span<const EngineEntry> engines) {
+    std::string known;
+    for (const EngineEntry& entry : engines) {
+        if (entry.name == name) return entry.make();
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", entry.name);
+    }
+    throw UsageError(fmt::format("--engine: '{}' is not one of {}", name, known));
+}
+
+void declare_matrix_options(CLI::App& app, MatrixOptions& o) {
+    const auto list = [&](const char* name, std::vector<std::string>& values, const char* help) {
+        return app.add_option(name, values, help)->expected(1)->allow_extra_args(false);
+    };
+    list("--policy", o.policies, "Only this column: CA SB AW RC RV LR LQ FE or a policy's long name; repeatable")
+        ->type_name("POLICY");
+    list("--scenario", o.scenarios, "Only scenarios whose id or title matches; repeatable")->type_name("GLOB");
+    app.add_option("--skip-model", o.skip_model, "How a completion moves rip: vmx (relative), svm (absolute); both if left out")
+        ->type_name("MODEL");
+    app.add_option("--format", o.format, "table, json, html")->capture_default_str()->type_name("FORMAT");
+    app.add_option("--engine", o.engine, "What runs the scenarios")->capture_default_str()->type_name("ENGINE");
+    app.add_option("--scenarios", o.folder, "Folder of scenario files, added to the built-in ones or in their place")
+        ->type_name("DIR");
+    app.add_option("--output", o.output, "Write to a file")->type_name("FILE");
+    app.footer("Exit status: 0 every cell as predicted, 1 some cell differs, 2 bad usage or input.");
+}
+
+int run_matrix_command(const MatrixOptions& o, std::span<const EngineEntry> engines) {
+    if (o.format != "table" && o.format != "json" && o.format != "html")
+        throw UsageError(fmt::format("--format: '{}' is not one of table, json, html", o.format));
+    const auto wanted_columns = chosen_columns(o);
+    const auto wanted_models = chosen_models(o);
+    const auto catalogue = load_catalogue(o.folder);
+    const auto scenarios = select(catalogue, o.scenarios);
+    if (scenarios.empty()) throw UsageError("--scenario: no scenario matches");
+    const auto engine = engine_from(o.engine, engines);
+    const Matrix matrix = run_matrix(*engine, scenarios, wanted_columns, wanted_models, o.format == "html");
+    write_out(render(matrix, o), o.output);
+    return matrix.differing == 0 ? 0 : 1;
+}
+
+}  // namespace southgate::pio

@@ -1,0 +1,44 @@
+// The matrix: scenarios by columns by skip models, run on an engine, beside what is predicted.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/pio/matrix/engine.h"
+
+namespace southgate::pio {
+
+struct Cell {
+    const Scenario* scenario = nullptr;
+    unsigned column = 0;
+    cpu::PioAdvance advance = cpu::PioAdvance::relative;
+    bool present = false;  // the engine has it
+    CellResult result;
+    std::string predicted;  // empty: nothing is predicted
+    Story story;            // only if asked for
+
+    bool differs() const { return present && !predicted.empty() && predicted != result.code; }
+};
+
+struct Matrix {
+    std::string engine;
+    std::vector<const Scenario*> scenarios;
+    std::vector<unsigned> columns;
+    std::vector<cpu::PioAdvance> advances;
+    std::vector<Cell> cells;  // [scenario][advance][column]
+    std::size_t present = 0, differing = 0;
+
+    const Cell& cell(std::size_t scenario, std::size_t advance, std::size_t column) const {
+        return cells[(scenario * advances.size() + advance) * columns.size() + column];
+    }
+};
+
+Matrix run_matrix(MatrixEngine& engine, std::span<const Scenario* const> scenarios, std::span<const unsigned> columns,
+                  std::span<const cpu::PioAdvance> advances, bool stories);
+
+// For people; with colour the escape sequences of a terminal.
+std::string format_table(const Matrix& matrix, bool colour);
+std::string format_json(const Matrix& matrix);
+
+}  // namespace southgate::pio
