@@ -13,6 +13,8 @@
 #include "chipset/storage/block_backend.h"
 #include "platform/input_error.h"
 #include "sim/firmware/firmware.h"
+#include "sim/pio/matrix/command.h"
+#include "sim/pio/trace/command.h"
 #include "sim/run/config_file.h"
 #include "sim/run/error.h"
 #include "sim/run/options.h"
@@ -37,13 +39,20 @@ void on_report(const sc_core::sc_report& report, const sc_core::sc_actions& acti
     if (report.get_severity() == sc_core::SC_WARNING) complain("SystemC: ", report.get_msg(), 0);
 }
 
+// What runs the scenarios of pio-matrix and pio-trace.
+constexpr southgate::pio::EngineEntry pio_engines[] = {
+    {"interpreter", southgate::pio::make_interpreter_engine},
+};
+
 // The subcommands: the options of each, and how it is run. A new one adds its options, a line in declare() and a line in
 // execute().
 struct Commands {
     CLI::App app{"southgate, a firmware-facing x86 platform simulator"};
-    CLI::App *run = nullptr, *firmware = nullptr;
+    CLI::App *run = nullptr, *firmware = nullptr, *pio_matrix = nullptr, *pio_trace = nullptr;
     RunOptions run_options;
     FirmwareOptions firmware_options;
+    southgate::pio::MatrixOptions matrix_options;
+    southgate::pio::TraceOptions trace_options;
 
     Commands() {
         app.set_version_flag("--version", "southgate " SOUTHGATE_VERSION);
@@ -52,10 +61,16 @@ struct Commands {
         declare_run_options(*run, run_options);
         firmware = app.add_subcommand("firmware", "The firmware images southgate knows by name");
         declare_firmware_options(*firmware, firmware_options);
+        pio_matrix = app.add_subcommand("pio-matrix", "Port-I/O completion: every scenario under every policy");
+        declare_matrix_options(*pio_matrix, matrix_options);
+        pio_trace = app.add_subcommand("pio-trace", "Port-I/O completion: one scenario, step by step");
+        declare_trace_options(*pio_trace, trace_options);
     }
 
     int execute() {
         if (firmware->parsed()) return run_firmware(*firmware, firmware_options);
+        if (pio_matrix->parsed()) return southgate::pio::run_matrix_command(matrix_options, pio_engines);
+        if (pio_trace->parsed()) return southgate::pio::run_trace_command(trace_options, pio_engines);
         return southgate::sim::run(run_options);
     }
 };

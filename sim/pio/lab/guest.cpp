@@ -168,10 +168,9 @@ std::uint8_t* GuestMemory::at(std::uint64_t physical, std::size_t size) {
 }
 
 bool GuestMemory::store(cpu::Vcpu& cpu, std::uint64_t physical, std::span<const std::uint8_t> bytes) {
-    if (bytes.empty()) return true;
+    if (bytes.empty()) return false;
     std::uint8_t* host = at(physical, bytes.size());
-    if (!host) return false;
-    if (std::memcmp(host, bytes.data(), bytes.size()) == 0) return true;
+    if (!host || std::memcmp(host, bytes.data(), bytes.size()) == 0) return false;
     std::memcpy(host, bytes.data(), bytes.size());
     cpu.memory_written(host, bytes.size());
     return true;

@@ -70,7 +70,7 @@ class GuestMemory {
     const std::uint8_t* at(std::uint64_t physical, std::size_t size = 1) const {
         return const_cast<GuestMemory*>(this)->at(physical, size);
     }
-    // Stores bytes and tells the vCPU, unless they are there already: code in place stays decoded. False: no memory.
+    // Stores bytes and tells the vCPU, unless they are there already: code in place stays decoded. True: stored.
     bool store(cpu::Vcpu& cpu, std::uint64_t physical, std::span<const std::uint8_t> bytes);
     // The byte that untouched memory holds there.
     std::uint8_t pristine(std::uint64_t physical) const;

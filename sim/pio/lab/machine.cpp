@@ -41,6 +41,11 @@ void Machine::migrate() {
     current_ ^= 1;
 }
 
+void Machine::store(std::uint64_t physical, std::span<const std::uint8_t> bytes) {
+    if (!memory.store(cpu(), physical, bytes)) return;
+    if (cpu::Vcpu* other = cpus_[current_ ^ 1].get()) other->memory_written(memory.at(physical), bytes.size());
+}
+
 void Machine::settle() {
     for (auto& cpu : cpus_) {
         if (!cpu) continue;

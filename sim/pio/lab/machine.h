@@ -63,10 +63,8 @@ class Machine {
     // Both vCPUs without anything pending, ready to enter() a guest again.
     void settle();
 
-    // Guest memory by linear address of the mode the guest was started in.
-    bool store(std::uint64_t physical, std::span<const std::uint8_t> bytes) {
-        return memory.store(cpu(), physical, bytes);
-    }
+    // Stores into guest memory behind the back of both vCPUs, unless the bytes are there already.
+    void store(std::uint64_t physical, std::span<const std::uint8_t> bytes);
 
   private:
     std::unique_ptr<cpu::Vcpu> make();

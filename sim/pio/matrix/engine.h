@@ -40,7 +40,6 @@ class MatrixEngine {
 // How a command finds its engines by name. `make` throws southgate::sim::UsageError if there is none on this host.
 struct EngineEntry {
     std::string_view name;
-    std::string_view help;
     std::unique_ptr<MatrixEngine> (*make)();
 };
 
