@@ -1,6 +1,6 @@
 // What userspace can do to a vCPU, as data: between an exit and the re-entry, and the re-entry itself.
 //
-// One action is one line of text, in scenario files and in what pio-explore prints: see docs/pio-completion.md.
+// One action is one line of text, in scenario files and in what pio-explore prints: see docs/pio-laboratory.md.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// Scenario files (TOML). docs/pio-completion.md describes the format.
+// Scenario files (TOML). docs/pio-laboratory.md describes the format.
 #pragma once
 
 #include <string>
