@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "cpu_model/interpreter/interpreter.h"
+#include "cpu_model/kvm/host_system.h"
+#include "cpu_model/kvm/kvm_vcpu.h"
 
 namespace southgate::cpu::test {
 
@@ -21,7 +23,12 @@ void real_segments(SpecialRegisters& s) {
 }  // namespace
 
 std::vector<Engine> engines() {
-    return {{"interpreter", [](Bus& bus) { return make_interpreter(bus); }}};
+    std::vector<Engine> all{{"interpreter", [](Bus& bus) { return make_interpreter(bus); }, {}}};
+    if (kvm::host_unavailable().empty())
+        all.push_back({"kvm",
+                       [](Bus& bus) { return kvm::make_kvm(bus); },
+                       {Ability::exact_budgets, Ability::choose_policy, Ability::platform_clock, Ability::tell_strings}});
+    return all;
 }
 
 EngineTest::EngineTest() {

@@ -18,10 +18,23 @@
 
 namespace southgate::cpu::test {
 
+// What an engine may lack; a test that needs it says so with SOUTHGATE_NEEDS and is skipped there.
+enum class Ability : std::uint8_t {
+    exact_budgets,   // stops after exactly the instructions it was given, and counts them
+    choose_policy,   // set_pio_policy()
+    platform_clock,  // the time-stamp counter is the platform's
+    tell_strings,    // PioExit::string and linear_rip are exact, observers hear of completions
+};
+
 struct Engine {
     std::string name;
     std::function<std::unique_ptr<Vcpu>(Bus&)> make;
+    std::vector<Ability> lacks;
 };
+
+#define SOUTHGATE_NEEDS(ability)                                             \
+    for (const Ability lacking : GetParam().lacks)                           \
+        if (lacking == Ability::ability) GTEST_SKIP() << GetParam().name << " lacks " #ability
 inline void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
 std::vector<Engine> engines();
 
