@@ -193,6 +193,9 @@ void to_kvm(const EventState& e, kvm_vcpu_events& k) {
                                            (e.mov_ss_shadow ? KVM_X86_SHADOW_INT_MOV_SS : 0));
     k.nmi.pending = e.nmi_pending;
     k.nmi.masked = e.nmi_blocked;
+    k.interrupt.injected = e.interrupt_queued;
+    k.interrupt.nr = e.interrupt_queued ? e.interrupt_vector : 0;
+    k.interrupt.soft = 0;
     k.exception.injected = e.debug_trap_pending;
     k.exception.nr = e.debug_trap_pending ? 1 : 0;
     k.exception.has_error_code = 0;
@@ -207,6 +210,8 @@ EventState from_kvm(const kvm_vcpu_events& k) {
     if (e.sti_shadow) e.mov_ss_shadow = false;
     e.nmi_pending = k.nmi.pending != 0;
     e.nmi_blocked = k.nmi.masked != 0;
+    e.interrupt_queued = k.interrupt.injected != 0 && k.interrupt.soft == 0;
+    e.interrupt_vector = e.interrupt_queued ? k.interrupt.nr : 0;
     e.debug_trap_pending = k.exception.injected != 0 && k.exception.nr == 1;
     return e;
 }

@@ -24,7 +24,7 @@ DebugRegisters from_kvm(const kvm_debugregs& k);
 void to_xsave(const FpuState& f, abi::Xsave& area);
 FpuState from_xsave(const abi::Xsave& area);
 
-// Everything but what the engine itself keeps (activity, SMM, INIT). `events` keeps what the kernel has injected.
+// Everything but what the engine itself keeps (activity, SMM, INIT, SIPI).
 void to_kvm(const EventState& e, kvm_vcpu_events& events);
 EventState from_kvm(const kvm_vcpu_events& events);
 

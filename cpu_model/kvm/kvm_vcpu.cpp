@@ -1,8 +1,6 @@
 // Making a vCPU; lines and resets.
 #include "cpu_model/kvm/kvm_vcpu.h"
 
-#include <sys/ioctl.h>
-
 #include <cstdarg>
 #include <cstdio>
 

@@ -83,8 +83,6 @@ class KvmVcpu final : public Vcpu {
 
     // --- What userspace of KVM can do and the contract cannot say; for the laboratory. ---
 
-    // KVM_INTERRUPT: queued in the kernel, delivered after what is pending whatever IF says then.
-    void queue_interrupt(std::uint8_t vector);
     // set_regs() and set_sregs() leave the new values in kvm_run (KVM_CAP_SYNC_REGS), and the next KVM_RUN applies them.
     // False: the kernel has no such thing.
     bool write_through_sync_regs(bool on);
@@ -113,6 +111,8 @@ class KvmVcpu final : public Vcpu {
     bool wake_up();
     bool can_take_interrupt();
     void offer_interrupt();
+    // KVM_INTERRUPT: delivered after what is pending, whatever IF says then.
+    void queue_interrupt(std::uint8_t vector);
     int enter(bool immediate, std::uint64_t ns);
     std::optional<Exit> dispatch(int result);
     Exit port_exit();
@@ -138,6 +138,7 @@ class KvmVcpu final : public Vcpu {
     bool a20_masked_ = false;
     bool intr_ = false, smi_pending_ = false, init_pending_ = false, single_step_ = false;
     ActivityState activity_ = ActivityState::running;
+    std::uint8_t sipi_vector_ = 0;
     std::uint32_t smbase_ = 0x30000;
     std::uint16_t fpu_cs_ = 0, fpu_ds_ = 0;  // not in the 64-bit FXSAVE image the kernel exchanges
     PioObserver* observer_ = nullptr;

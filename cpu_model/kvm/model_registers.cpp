@@ -117,6 +117,8 @@ std::string set_cpuid(System& system, int device_fd, int vcpu_fd, const CpuModel
         } else if (leaf == 0x80000008) {
             const std::uint32_t bits = host(leaf).eax & 0xff;
             if (bits != 0 && bits < (e.eax & 0xff)) e.eax = (e.eax & ~0xffu) | bits;
+            // The kernel refuses any linear address width but these two (kvm_check_cpuid), 32 bits included.
+            if ((e.eax >> 8 & 0xff) != 57) e.eax = (e.eax & ~0xff00u) | 48u << 8;
         }
     };
     for (std::uint32_t leaf = 0; leaf <= 2; ++leaf) add(leaf);

@@ -20,6 +20,8 @@ Exit KvmVcpu::run(const Budget& budget) {
     limit_ = budget.instructions;
     guest_ns_ = helper_retired_ = 0;
     exit_requested_ = false;
+    // Nobody has started this processor: even what is pending waits.
+    if (activity_ == ActivityState::uninitialized && !helper_) return leave(ExitReason::wait_for_sipi);
     if (budget.immediate_exit) return finish_io();
     for (;;) {
         if (!error_.empty()) return leave(ExitReason::internal_error);
@@ -28,7 +30,7 @@ Exit KvmVcpu::run(const Budget& budget) {
             if (const auto exit = run_helper(false)) return *exit;
             continue;
         }
-        if (owed_ && (smi_pending_ || init_pending_)) {
+        if (owed_ && (smi_pending_ || init_pending_ || activity_ == ActivityState::sipi_received)) {
             const Exit exit = finish_io();
             if (exit.reason != ExitReason::budget_end) return exit;
             continue;
@@ -99,6 +101,11 @@ bool KvmVcpu::take_events() {
     if (init_pending_) {
         init_pending_ = false;
         apply_reset(ResetKind::init);
+        return true;
+    }
+    if (activity_ == ActivityState::sipi_received) {
+        activity_ = ActivityState::wait_for_sipi;
+        start_up(sipi_vector_);
         return true;
     }
     return false;

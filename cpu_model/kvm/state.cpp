@@ -112,6 +112,7 @@ EventState KvmVcpu::events() const {
     if (helper_) return helper_->events();
     EventState e = from_kvm(kernel_events());
     e.activity = activity_;
+    e.sipi_vector = sipi_vector_;
     e.smi_pending = smi_pending_;
     e.init_pending = init_pending_;
     e.smbase = smbase_;
@@ -128,13 +129,13 @@ void KvmVcpu::set_events(const EventState& e) {
     }
 }
 
-// An interrupt the kernel holds is no part of the contract's state: writing the events takes it back.
 void KvmVcpu::write_events(const EventState& e) {
     kvm_vcpu_events k = kernel_events();
     to_kvm(e, k);
-    k.interrupt.injected = 0;
     call(KVM_SET_VCPU_EVENTS, "KVM_SET_VCPU_EVENTS", &k);
-    queued_ = flags_known_ = false;
+    queued_ = e.interrupt_queued;
+    flags_known_ = false;
+    sipi_vector_ = e.sipi_vector;
     activity_ = e.activity;
     smi_pending_ = e.smi_pending;
     init_pending_ = e.init_pending;

@@ -41,6 +41,7 @@ TEST_P(ContractLines, IntrBetweenBudgets) {
 }
 
 TEST_P(ContractLines, InterruptBetweenRepIterationsIsRestartable) {
+    SOUTHGATE_NEEDS(exact_budgets);
     set_vector(0x20, 0, 0x9000);
     ram.put(0x9000, {0xcf});  // IRET
     real_mode({0xf3, 0xaa, 0xf4});
@@ -61,6 +62,7 @@ TEST_P(ContractLines, InterruptBetweenRepIterationsIsRestartable) {
 }
 
 TEST_P(ContractLines, NmiIsBlockedUntilIret) {
+    SOUTHGATE_NEEDS(exact_budgets);
     set_vector(2, 0, 0x9000);
     ram.put(0x9000, {0x43, 0x43, 0xcf});  // INC BX twice; IRET
     real_mode({0x40, 0x40, 0x40, 0xf4});
@@ -79,6 +81,7 @@ TEST_P(ContractLines, NmiIsBlockedUntilIret) {
 }
 
 TEST_P(ContractLines, SmiAndRsm) {
+    SOUTHGATE_NEEDS(exact_budgets);
     // SMM code at SMBASE + 8000h: INC BX; RSM (SDM vol. 3C 34.4).
     ram.put(0x38000, {0x43, 0x0f, 0xaa});
     real_mode({0x40, 0x40, 0xf4});
@@ -118,6 +121,7 @@ TEST_P(ContractLines, InitKeepsWhatItMustAndResetDoesNot) {
 }
 
 TEST_P(ContractLines, InitWaitsForRsm) {
+    SOUTHGATE_NEEDS(exact_budgets);
     ram.put(0x38000, {0x43, 0x43, 0x0f, 0xaa});  // INC BX twice; RSM
     real_mode({0x40, 0xf4});
     cpu->pulse_smi();

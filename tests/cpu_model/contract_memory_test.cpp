@@ -39,6 +39,7 @@ TEST_P(ContractMemory, BusAccessesNeverCrossAPage) {
 }
 
 TEST_P(ContractMemory, StringsReachTheBusElementByElement) {
+    SOUTHGATE_NEEDS(exact_budgets);
     flat_mode({0xf3, 0x66, 0xab, 0xf4});  // REP STOSW
     set_reg(Gpr::rdi, hole - 4);
     set_reg(Gpr::rcx, 3);
@@ -85,6 +86,7 @@ TEST_P(ContractMemory, WriteOnlySlots) {
 }
 
 TEST_P(ContractMemory, NewMapTakesEffectAtOnce) {
+    SOUTHGATE_NEEDS(exact_budgets);
     Memory other(0x100000);
     real_mode({0x40, 0xeb, 0xfd});
     run(10);
@@ -187,6 +189,7 @@ TEST_P(ContractMemory, StringsThatOverwriteTheCodeAhead) {
 }
 
 TEST_P(ContractMemory, DmaIntoCode) {
+    SOUTHGATE_NEEDS(exact_budgets);
     real_mode({0x40, 0xeb, 0xfd});
     run(100);
     ram[start] = 0x43;

@@ -26,6 +26,7 @@ class ContractPio : public EngineTest {
 };
 
 TEST_P(ContractPio, OutCarriesTheOldRax) {
+    SOUTHGATE_NEEDS(choose_policy);
     flat_mode({0xef});  // OUT DX, EAX
     set_reg(Gpr::rax, 0xcafebabe);
     set_reg(Gpr::rdx, 0x1cf8);
@@ -66,6 +67,8 @@ TEST_P(ContractPio, DataLeftAloneReadsZero) {
 }
 
 TEST_P(ContractPio, RunGoesOnAfterCompletion) {
+    SOUTHGATE_NEEDS(exact_budgets);
+    SOUTHGATE_NEEDS(choose_policy);
     // OUT 80h; INC AX; IN AL, 60h; INC AX; HLT
     real_mode({0xe6, 0x80, 0x40, 0xe4, 0x60, 0x40, 0xf4});
     Exit exit = run();
@@ -83,6 +86,7 @@ TEST_P(ContractPio, RunGoesOnAfterCompletion) {
 }
 
 TEST_P(ContractPio, ReadingStateChangesNothing) {
+    SOUTHGATE_NEEDS(choose_policy);
     real_mode({0xec});
     set_reg(Gpr::rax, 0x7788);
     const Exit exit = run();
@@ -97,6 +101,7 @@ TEST_P(ContractPio, ReadingStateChangesNothing) {
 
 // Invariant 5: writing other values and the old ones again is invisible to the snapshot.
 TEST_P(ContractPio, MovingAwayAndBackCompletes) {
+    SOUTHGATE_NEEDS(choose_policy);
     real_mode({0xe6, 0x80});
     run();
     const ArchState state = cpu->state();
@@ -109,6 +114,7 @@ TEST_P(ContractPio, MovingAwayAndBackCompletes) {
 
 // S45
 TEST_P(ContractPio, InMergesIntoRaxAtCompletion) {
+    SOUTHGATE_NEEDS(choose_policy);
     real_mode({0xec});
     const Exit exit = run();
     exit.pio.data[0] = 0x5a;
@@ -119,6 +125,7 @@ TEST_P(ContractPio, InMergesIntoRaxAtCompletion) {
 
 // S44: drain, then reset.
 TEST_P(ContractPio, ResetAfterDrainIsRightUnderEveryPolicy) {
+    SOUTHGATE_NEEDS(choose_policy);
     for (const MatrixColumn& column : matrix_columns) {
         SCOPED_TRACE(column.name);
         cpu->set_pio_policy(column.kind, column.quirk);
@@ -150,6 +157,8 @@ TEST_P(ContractPio, FreshVcpuIssuesAgain) {
 
 // S46: each exit stands alone.
 TEST_P(ContractPio, ResetsInARow) {
+    SOUTHGATE_NEEDS(exact_budgets);
+    SOUTHGATE_NEEDS(tell_strings);
     flash.put(0xfff1, {0xe6, 0x92});
     flash.put(0xfff0, {0x90});
     real_mode({0xe6, 0x92});
@@ -164,6 +173,7 @@ TEST_P(ContractPio, ResetsInARow) {
 }
 
 TEST_P(ContractPio, ResetLineWhilePending) {
+    SOUTHGATE_NEEDS(choose_policy);
     const std::pair<K, std::uint64_t> cases[] = {
         {K::linear_rip_snapshot, 0xfff0},  {K::complete_always, 0xfff2},    {K::cancel_on_rip_write, 0xfff0},
         {K::cancel_on_rip_change, 0xfff0}, {K::match_reset_vector, 0xfff0}, {K::skip_before_exit, 0xfff0}};
@@ -211,6 +221,7 @@ TEST_P(ContractPio, InterruptWhilePendingPushesTheNextRip) {
 
 // S41: the STI shadow is kept at the exit, cleared by completion, kept by a cancellation.
 TEST_P(ContractPio, InterruptShadow) {
+    SOUTHGATE_NEEDS(choose_policy);
     for (const bool cancel : {false, true}) {
         real_mode({0xfb, 0xe6, 0x80, 0x90});
         const Exit exit = run();
@@ -225,6 +236,7 @@ TEST_P(ContractPio, InterruptShadow) {
 
 // S20, S20b, S21, S47: single stepping by the debugger.
 TEST_P(ContractPio, SingleStep) {
+    SOUTHGATE_NEEDS(choose_policy);
     struct Case {
         K kind;
         bool quirk;
@@ -262,6 +274,7 @@ TEST_P(ContractPio, SingleStep) {
 }
 
 TEST_P(ContractPio, NoStepExitForACancelledIo) {  // S47
+    SOUTHGATE_NEEDS(choose_policy);
     flash.put(0xfff0, {0x90, 0x90});
     real_mode({0xe4, 0x92});
     cpu->set_single_step(true);
@@ -275,6 +288,7 @@ TEST_P(ContractPio, NoStepExitForACancelledIo) {  // S47
 
 // S22: the guest's own trap flag.
 TEST_P(ContractPio, TrapFlag) {
+    SOUTHGATE_NEEDS(choose_policy);
     struct Case {
         K kind;
         std::uint8_t opcode;
@@ -298,6 +312,7 @@ TEST_P(ContractPio, TrapFlag) {
 }
 
 TEST_P(ContractPio, ObserverSeesTheFate) {
+    SOUTHGATE_NEEDS(tell_strings);
     Recorder recorder;
     cpu->set_pio_observer(&recorder);
     real_mode({0xe6, 0x92});

@@ -9,6 +9,7 @@ namespace {
 class ContractRun : public EngineTest {};
 
 TEST_P(ContractRun, PowerUpStartsAtTheResetVector) {
+    SOUTHGATE_NEEDS(exact_budgets);
     const SpecialRegisters s = cpu->sregs();
     EXPECT_EQ(s.seg[static_cast<unsigned>(Seg::cs)].base, 0xffff0000u);
     EXPECT_EQ(s.seg[static_cast<unsigned>(Seg::cs)].selector, 0xf000);
@@ -22,6 +23,7 @@ TEST_P(ContractRun, PowerUpStartsAtTheResetVector) {
 }
 
 TEST_P(ContractRun, BudgetIsExact) {
+    SOUTHGATE_NEEDS(exact_budgets);
     // INC AX; INC BX; JMP to the start: every budget stops where counting says.
     real_mode({0x40, 0x43, 0xeb, 0xfc});
     std::uint64_t total = 0;
@@ -37,6 +39,7 @@ TEST_P(ContractRun, BudgetIsExact) {
 }
 
 TEST_P(ContractRun, BudgetCountsEachIterationOfRep) {
+    SOUTHGATE_NEEDS(exact_budgets);
     // REP STOSB; INC AX; HLT
     for (const std::uint64_t budget : {1u, 5u, 9u, 10u, 11u}) {
         real_mode({0xf3, 0xaa, 0x43, 0xf4});
@@ -84,6 +87,7 @@ TEST_P(ContractRun, TripleFaultShutsDown) {
 }
 
 TEST_P(ContractRun, DebugExitAfterEachInstruction) {
+    SOUTHGATE_NEEDS(exact_budgets);
     real_mode({0x40, 0x43, 0xeb, 0xfc});
     cpu->set_single_step(true);
     for (const std::uint64_t expected : {start + 1, start + 2, start, start + 1}) {
@@ -97,6 +101,7 @@ TEST_P(ContractRun, DebugExitAfterEachInstruction) {
 }
 
 TEST_P(ContractRun, RequestExitEndsTheRunAfterTheInstruction) {
+    SOUTHGATE_NEEDS(exact_budgets);
     // MOV [BX], AL to unmapped memory through DS = FFFFh is RAM below 1 MiB + 64 KiB: 100000h is outside.
     real_mode({0x40, 0x88, 0x07, 0x40, 0x40, 0xf4});
     SpecialRegisters s = cpu->sregs();
@@ -130,6 +135,7 @@ TEST_P(ContractRun, GeneralRegistersRoundTrip) {
 }
 
 TEST_P(ContractRun, WholeStateMovesToAnotherEngine) {
+    SOUTHGATE_NEEDS(exact_budgets);
     flat_mode({0x40, 0x43, 0xeb, 0xfc});
     set_reg(Gpr::rax, 0x12345678);
     run(1000);
@@ -166,6 +172,7 @@ TEST_P(ContractRun, WholeStateMovesToAnotherEngine) {
 }
 
 TEST_P(ContractRun, ClockGrowsWithInstructions) {
+    SOUTHGATE_NEEDS(platform_clock);
     real_mode({0x90, 0x90, 0x90, 0x90, 0x0f, 0x31, 0xf4});  // RDTSC
     cpu->set_clock(1'000'000);
     cpu->set_ticks_per_instruction(3);

@@ -36,6 +36,7 @@ class ContractStringIo : public EngineTest {
 };
 
 TEST_P(ContractStringIo, OutsExitsAtTheNextInstruction) {
+    SOUTHGATE_NEEDS(tell_strings);
     prepare({0x6e, 0xf4}, buffer, 5);
     ram[buffer] = 0xab;
     const Exit exit = run();
@@ -51,6 +52,7 @@ TEST_P(ContractStringIo, OutsExitsAtTheNextInstruction) {
 }
 
 TEST_P(ContractStringIo, RepOutsStaysOnTheInstruction) {
+    SOUTHGATE_NEEDS(choose_policy);
     for (const MatrixColumn& column : matrix_columns) {
         SCOPED_TRACE(column.name);
         cpu->set_pio_policy(column.kind, column.quirk);
@@ -70,6 +72,7 @@ TEST_P(ContractStringIo, RepOutsStaysOnTheInstruction) {
 }
 
 TEST_P(ContractStringIo, RepWithZeroCountDoesNothing) {
+    SOUTHGATE_NEEDS(exact_budgets);
     for (const std::uint8_t opcode : {0x6c, 0x6e}) {
         prepare({0xf3, opcode, 0xf4}, buffer, 0);
         const Exit exit = run();
@@ -79,6 +82,7 @@ TEST_P(ContractStringIo, RepWithZeroCountDoesNothing) {
 }
 
 TEST_P(ContractStringIo, InsStoresAtCompletion) {
+    SOUTHGATE_NEEDS(exact_budgets);
     prepare({0x6d, 0xf4}, buffer, 5);
     const Exit exit = run();
     ASSERT_EQ(exit.reason, ExitReason::pio);
@@ -97,6 +101,7 @@ TEST_P(ContractStringIo, InsStoresAtCompletion) {
 }
 
 TEST_P(ContractStringIo, RepInsBatches) {
+    SOUTHGATE_NEEDS(choose_policy);
     struct Case {
         std::uint64_t address, count;
         std::vector<std::uint32_t> batches;
@@ -154,6 +159,7 @@ TEST_P(ContractStringIo, ResetBetweenOuts) {  // S25
 }
 
 TEST_P(ContractStringIo, ResetWhileInsPends) {  // S26: safe under all but the emulator
+    SOUTHGATE_NEEDS(choose_policy);
     for (const MatrixColumn& column : matrix_columns) {
         SCOPED_TRACE(column.name);
         cpu->set_pio_policy(column.kind, column.quirk);
@@ -171,6 +177,7 @@ TEST_P(ContractStringIo, ResetWhileInsPends) {  // S26: safe under all but the e
 }
 
 TEST_P(ContractStringIo, EmulatorWedgesOnResetWhileInsPends) {  // S26, S26b
+    SOUTHGATE_NEEDS(choose_policy);
     cpu->set_string_rules(StringRules::kernel);
     real_mode({0xf3, 0x6c, 0xf4});
     set_reg(Gpr::rdi, 0x9000);
@@ -212,6 +219,7 @@ TEST_P(ContractStringIo, DestinationBeyondTheLimitFaultsBeforeTheDeviceIsRead) {
 }
 
 TEST_P(ContractStringIo, ShadowAndBudget) {
+    SOUTHGATE_NEEDS(exact_budgets);
     // A batch never takes more than the budget that is left.
     prepare({0x90, 0xf3, 0x6c, 0xf4}, buffer, 100);
     const Exit exit = run(11);

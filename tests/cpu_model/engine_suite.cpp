@@ -6,6 +6,7 @@
 #include "cpu_model/interpreter/interpreter.h"
 #include "cpu_model/kvm/host_system.h"
 #include "cpu_model/kvm/kvm_vcpu.h"
+#include "kvm/fake_kernel.h"
 
 namespace southgate::cpu::test {
 
@@ -26,8 +27,18 @@ std::vector<Engine> engines() {
     std::vector<Engine> all{{"interpreter", [](Bus& bus) { return make_interpreter(bus); }, {}}};
     if (kvm::host_unavailable().empty())
         all.push_back({"kvm",
-                       [](Bus& bus) { return kvm::make_kvm(bus); },
+                       [](Bus& bus) {
+                           kvm::KvmConfig config;
+                           config.instruction_time_ps = 10'000'000;  // a second for run(): hosts may be emulated
+                           return kvm::make_kvm(bus, config);
+                       },
                        {Ability::exact_budgets, Ability::choose_policy, Ability::platform_clock, Ability::tell_strings}});
+    // The same engine on a kernel made of the interpreter: exact in time, the emulator's path for every port.
+    all.push_back({"kvm_on_fake_kernel",
+                   [](Bus& bus) {
+                       return std::make_unique<kvm::KvmVcpu>(bus, kvm::KvmConfig{}, std::make_shared<FakeKernel>());
+                   },
+                   {Ability::choose_policy, Ability::platform_clock, Ability::tell_strings}});
     return all;
 }
 
