@@ -49,8 +49,9 @@ struct Step {
     std::uint64_t rip = 0, linear = 0, rax = 0, rcx = 0, cs_base = 0;  // as userspace reads it afterwards
     bool shadow = false;
     std::optional<cpu::Exit> exit;       // of run and drain (the data pointer is not kept)
-    std::uint32_t data = 0;              // first element of a port exit
+    std::uint32_t data = 0;              // first element of a port exit: written, or supplied by the device
     Fate fate = Fate::none;              // of what was pending, when this step re-entered
+    bool early = false;                  // completed before the exit: the fate is that of this step's own I/O
     std::uint64_t snapshot = 0, found = 0;  // linear rips that were compared, for a fate
     unsigned repeats = 0;                // further re-entries that returned the same I/O (livelock)
     bool operator==(const Step&) const;

@@ -29,7 +29,7 @@ class FateRecorder final : public cpu::PioObserver {
     FateRecorder(const FateRecorder&) = delete;
     FateRecorder& operator=(const FateRecorder&) = delete;
 
-    void pio_exit(const cpu::PioEvent& event) override { step_->data = event.data; }
+    void pio_exit(const cpu::PioEvent&) override { exited_ = true; }
     void pio_complete(const cpu::PioEvent& event) override { note(event, Step::Fate::completed); }
     void pio_cancel(const cpu::PioEvent& event) override { note(event, Step::Fate::cancelled); }
 
@@ -37,7 +37,9 @@ class FateRecorder final : public cpu::PioObserver {
     void note(const cpu::PioEvent& event, Step::Fate fate) {
         step_->fate = fate;
         step_->snapshot = event.snapshot;
+        step_->early = exited_;
     }
+    bool exited_ = false;
     cpu::Vcpu* cpu_;
     Step* step_;
 };
@@ -114,6 +116,7 @@ void Runner::note_stop(const cpu::Exit& exit, Step* step) {
     if (!step) return;
     step->exit = exit;
     step->exit->pio.data = nullptr;
+    if (exit.reason == ExitReason::pio) std::memcpy(&step->data, exit.pio.data, exit.pio.size);
 }
 
 // False ends the script.

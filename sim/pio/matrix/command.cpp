@@ -69,7 +69,10 @@ std::unique_ptr<MatrixEngine> engine_from(const std::string& name, std::span<con
 
 void declare_matrix_options(CLI::App& app, MatrixOptions& o) {
     const auto list = [&](const char* name, std::vector<std::string>& values, const char* help) {
-        return app.add_option(name, values, help)->expected(1)->allow_extra_args(false);
+        return app.add_option(name, values, help)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+            ->expected(1)
+            ->allow_extra_args(false);
     };
     list("--policy", o.policies, "Only this column: CA SB AW RC RV LR LQ FE or a policy's long name; repeatable")
         ->type_name("POLICY");

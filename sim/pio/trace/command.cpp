@@ -29,6 +29,7 @@ void declare_trace_options(CLI::App& app, TraceOptions& o) {
     app.add_option("scenario", o.scenario, "Id of the scenario, such as S08")->required()->type_name("SCENARIO");
     app.add_option("--policy", o.policies, "Column: CA SB AW RC RV LR LQ FE or a policy's long name; given twice, both side by side")
         ->required()
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->expected(1)
         ->allow_extra_args(false)
         ->type_name("POLICY");

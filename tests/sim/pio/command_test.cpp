@@ -1,6 +1,7 @@
 // pio-matrix and pio-trace as a user calls them: options, status, output.
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -106,6 +107,28 @@ TEST_F(Command, BadUsage) {
     refused("cannot be written");
 }
 
+TEST(CommandLine, OptionsThatRepeat) {
+    CLI::App app;
+    MatrixOptions o;
+    declare_matrix_options(app, o);
+    app.parse("--scenario S08 --scenario S1* --policy LR --policy FE --skip-model svm --format json --output x");
+    EXPECT_EQ(o.scenarios, (std::vector<std::string>{"S08", "S1*"}));
+    EXPECT_EQ(o.policies, (std::vector<std::string>{"LR", "FE"}));
+    EXPECT_EQ(o.skip_model + o.format + o.output, "svmjsonx");
+    EXPECT_EQ(o.engine, "interpreter");
+
+    CLI::App trace;
+    TraceOptions t;
+    declare_trace_options(trace, t);
+    trace.parse("S08 --policy LR --policy CA");
+    EXPECT_EQ(t.scenario, "S08");
+    EXPECT_EQ(t.policies, (std::vector<std::string>{"LR", "CA"}));
+    EXPECT_EQ(t.skip_model, "vmx");
+    CLI::App incomplete;
+    declare_trace_options(incomplete, t);
+    EXPECT_THROW(incomplete.parse("--policy LR"), CLI::ParseError);
+}
+
 Told told(const Scenario& scenario, const char* column) {
     const auto engine = make_interpreter_engine();
     return tell(*engine, scenario, *parse_column(column), cpu::PioAdvance::relative);
@@ -124,7 +147,7 @@ TEST_F(Trace, TellsTheWholeStory) {
     const std::string text = format_trace(s, told(s, "LR"));
     for (const char* line :
          {"S08  Reset during IN of 8 bits, real mode", "LR linear-rip-snapshot, vmx",
-          "1  re-entry: run", "exit: IN, 1 byte from port 92", "rip 8000 (linear 8000), RAX 7788",
+          "1  re-entry: run", "exit: IN, 1 byte from port 92; userspace supplies 5A", "rip 8000 (linear 8000), RAX 7788",
           "2  userspace: reset", "rip FFF0 (linear FFFFFFF0), RAX 0", "3  re-entry: drain",
           "linear rip at the exit 8000, at the re-entry FFFFFFF0", "port I/O dropped",
           "verdict ok at rip FFF0, RAX 0"})
@@ -146,6 +169,14 @@ TEST_F(Trace, TwoPoliciesUpToTheFirstDivergence) {
     EXPECT_NE(format_traces(s, lr, lr).find("they do not part"), std::string::npos);
     const std::string early = format_traces(s, lr, sb);
     EXPECT_EQ(early.find("userspace: reset"), std::string::npos);
+}
+
+TEST_F(Trace, CompletedBeforeTheExit) {
+    const Scenario& s = scenario("S05");
+    const std::string text = format_trace(s, told(s, "SB"));
+    EXPECT_NE(text.find("port I/O completed before the exit"), std::string::npos) << text;
+    EXPECT_NE(text.find("exit: OUT, 1 byte to port 92; userspace gets 88"), std::string::npos) << text;
+    EXPECT_EQ(format_trace(s, told(s, "LR")).find("before the exit"), std::string::npos);
 }
 
 TEST_F(Trace, Livelock) {
