@@ -22,6 +22,8 @@ class CodeCache {
     CodeCache(const CodeCache&) = delete;
     CodeCache& operator=(const CodeCache&) = delete;
 
+    void set_features(std::uint32_t edx, std::uint32_t ecx) { translator_.set_features(edx, ecx); }
+
     // The page record of a host page; page_of() makes it on demand.
     CodePage* page_of(std::uint8_t* host_page);
     CodePage* find_page(const std::uint8_t* host_page) const {

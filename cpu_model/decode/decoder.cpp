@@ -105,6 +105,7 @@ DecodeStatus Decoder::decode(const std::uint8_t* bytes, std::size_t size, std::u
     }
     out.mode = mode;
     const Prefixes p = read_prefixes(z, out);
+    out.operand_prefix = p.operand;
     const bool code32 = mode & mode::code32;
     out.mnemonic = z.mnemonic;
     out.map = z.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT ? 0

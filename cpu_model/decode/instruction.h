@@ -26,6 +26,8 @@ struct Instruction {
     std::uint64_t offset = 0;      // displacement or MOV's direct offset, all 64 bits of it
     std::uint64_t imm2 = 0;        // second: ENTER, far pointers' selector
     std::uint32_t mode = 0;        // namespace mode
+    bool operand_prefix = false;   // 66, also as part of the opcode
+    std::uint32_t features = 0, features_ecx = 0;  // CPUID.1:EDX and ECX of the processor that decodes
 
     bool memory() const { return has_modrm && mod != 3; }
     bool flat() const { return (mode & mode::flat) != 0; }

@@ -19,6 +19,7 @@ HandlerTable::HandlerTable() {
     register_segment_instructions(*this);
     register_strings(*this);
     register_bcd(*this);
+    register_simd(*this);
 }
 
 const HandlerTable& HandlerTable::instance() {

@@ -14,6 +14,8 @@ DecodeStatus Translator::decode(const std::uint8_t* bytes, unsigned size, std::u
     Instruction i;
     const DecodeStatus status = decoder_.decode(bytes, size, mode, i, t);
     Uop& u = t.uop;
+    i.features = features_;
+    i.features_ecx = features_ecx_;
     if (status == DecodeStatus::ok) {
         const Select select = HandlerTable::instance().find(i.mnemonic);
         if (select && i.map != 0xff) select(i, t);

@@ -11,6 +11,12 @@ namespace southgate::cpu {
 
 class Translator {
   public:
+    // CPUID.1:EDX and ECX: instructions of features that are not there are undefined.
+    void set_features(std::uint32_t edx, std::uint32_t ecx) {
+        features_ = edx;
+        features_ecx_ = ecx;
+    }
+
     enum class End : std::uint8_t {
         normal,
         crossing,  // the very first instruction goes on behind the bytes given
@@ -45,6 +51,7 @@ class Translator {
 
     std::array<Memo, memo_size> memos_;
     std::array<Translation, max_block_instructions> items_;
+    std::uint32_t features_ = 0, features_ecx_ = 0;
     unsigned count_ = 0, bytes_ = 0, covered_ = 0;
     Decoder decoder_;
 };

@@ -11,6 +11,7 @@ enum class Vector : std::uint8_t {
     divide_error = 0, debug = 1, nmi = 2, breakpoint = 3, overflow = 4, bound_range = 5, invalid_opcode = 6,
     device_not_available = 7, double_fault = 8, invalid_tss = 10, segment_not_present = 11, stack_fault = 12,
     general_protection = 13, page_fault = 14, math_fault = 16, alignment_check = 17, machine_check = 18,
+    simd_floating_point = 19,
 };
 
 struct GuestFault {

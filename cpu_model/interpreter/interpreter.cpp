@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cpu_model/interpreter/flags.h"
+#include "cpu_model/interpreter/simd/state.h"
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/mmu/access.h"
 
@@ -15,6 +16,7 @@ Interpreter::Interpreter(Bus& bus) : Interpreter(bus, CpuModel{}) {}
 Interpreter::Interpreter(Bus& bus, const CpuModel& model) {
     c_.cpuid = CpuidTable(model);
     c_.code = &code_;
+    code_.set_features(c_.cpuid.model().features, c_.cpuid.model().features_ecx);
     c_.mmu.physical_mask = ~model.reserved_physical_bits();
     update_mode(&c_);
     take_reset(&c_, true);
@@ -101,7 +103,10 @@ void Interpreter::set_debug_regs(const DebugRegisters& d) {
 }
 
 FpuState Interpreter::fpu() const { return c_.fpu; }
-void Interpreter::set_fpu(const FpuState& f) { c_.fpu = f; }
+void Interpreter::set_fpu(const FpuState& f) {
+    c_.fpu = f;
+    c_.fpu.mxcsr &= simd::mxcsr_mask;
+}
 ModelSpecificRegisters Interpreter::msrs() const { return c_.msr; }
 void Interpreter::set_msrs(const ModelSpecificRegisters& m) { c_.msr = m; }
 

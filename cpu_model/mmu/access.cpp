@@ -1,6 +1,8 @@
 // Slow paths of memory access: TLB misses, page crossings, MMIO, writes to pages with decoded code, breakpoints.
 #include "cpu_model/mmu/access.h"
 
+#include <algorithm>
+
 #include "cpu_model/decode/code_cache.h"
 #include "cpu_model/interpreter/fault.h"
 #include "cpu_model/interpreter/operand.h"
@@ -31,10 +33,12 @@ TlbEntry* entry_for(Cpu* c, std::uint64_t linear, bool write, Privilege p) {
     return e;
 }
 
+constexpr unsigned widest_transfer = 8;  // bytes
+
 void bus_read(Cpu* c, std::uint64_t physical, std::uint8_t* data, unsigned size) {
     c->statistics.mmio_reads++;
     while (size) {
-        const unsigned n = std::bit_floor(size);
+        const unsigned n = std::min(std::bit_floor(size), widest_transfer);
         c->bus->read(physical, data, n);
         physical += n;
         data += n;
@@ -44,7 +48,7 @@ void bus_read(Cpu* c, std::uint64_t physical, std::uint8_t* data, unsigned size)
 void bus_write(Cpu* c, std::uint64_t physical, const std::uint8_t* data, unsigned size) {
     c->statistics.mmio_writes++;
     while (size) {
-        const unsigned n = std::bit_floor(size);
+        const unsigned n = std::min(std::bit_floor(size), widest_transfer);
         c->bus->write(physical, data, n);
         physical += n;
         data += n;
@@ -105,9 +109,8 @@ unsigned first_part(std::uint64_t linear, unsigned size) {
 
 }  // namespace
 
-std::uint64_t read_linear_slow(Cpu* c, std::uint64_t linear, unsigned size, Privilege p) {
-    std::uint64_t value = 0;
-    auto* data = reinterpret_cast<std::uint8_t*>(&value);
+void read_linear_bytes(Cpu* c, std::uint64_t linear, void* bytes, unsigned size, Privilege p) {
+    auto* data = static_cast<std::uint8_t*>(bytes);
     const unsigned first = first_part(linear, size);
     if (first < size) {
         const std::uint64_t second = wrap_linear(c, linear + first);
@@ -118,11 +121,15 @@ std::uint64_t read_linear_slow(Cpu* c, std::uint64_t linear, unsigned size, Priv
     } else {
         read_part(c, linear, data, size, p);
     }
+}
+std::uint64_t read_linear_slow(Cpu* c, std::uint64_t linear, unsigned size, Privilege p) {
+    std::uint64_t value = 0;
+    read_linear_bytes(c, linear, &value, size, p);
     return value;
 }
 
-void write_linear_slow(Cpu* c, std::uint64_t linear, std::uint64_t value, unsigned size, Privilege p) {
-    const auto* data = reinterpret_cast<const std::uint8_t*>(&value);
+void write_linear_bytes(Cpu* c, std::uint64_t linear, const void* bytes, unsigned size, Privilege p) {
+    const auto* data = static_cast<const std::uint8_t*>(bytes);
     const unsigned first = first_part(linear, size);
     if (first < size) {
         const std::uint64_t second = wrap_linear(c, linear + first);
@@ -134,6 +141,9 @@ void write_linear_slow(Cpu* c, std::uint64_t linear, std::uint64_t value, unsign
     } else {
         write_part(c, linear, data, size, p);
     }
+}
+void write_linear_slow(Cpu* c, std::uint64_t linear, std::uint64_t value, unsigned size, Privilege p) {
+    write_linear_bytes(c, linear, &value, size, p);
 }
 
 std::uint64_t read_for_write_slow(Cpu* c, std::uint64_t linear, unsigned size, Privilege p) {

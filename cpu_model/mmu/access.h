@@ -21,6 +21,9 @@ std::uint64_t read_linear_slow(Cpu* c, std::uint64_t linear, unsigned size, Priv
 void write_linear_slow(Cpu* c, std::uint64_t linear, std::uint64_t value, unsigned size, Privilege p);
 // Reads with write intent (a #PF says W=1), for read-modify-write instructions; follow with write_linear_slow().
 std::uint64_t read_for_write_slow(Cpu* c, std::uint64_t linear, unsigned size, Privilege p);
+// The same for up to 4096 bytes; the Bus gets pieces of at most 8.
+void read_linear_bytes(Cpu* c, std::uint64_t linear, void* data, unsigned size, Privilege p);
+void write_linear_bytes(Cpu* c, std::uint64_t linear, const void* data, unsigned size, Privilege p);
 // Raises what a write of [linear, linear + size) would raise; size up to 4096.
 void probe_write(Cpu* c, std::uint64_t linear, unsigned size, Privilege p);
 

@@ -9,9 +9,6 @@ constexpr std::uint32_t system_edx = feature::fpu | feature::de | feature::pse |
                                      feature::pae | feature::mce | feature::cx8 | feature::apic | feature::sep |
                                      feature::mtrr | feature::pge | feature::mca | feature::cmov | feature::pat |
                                      feature::pse36;
-// MMX, SSE and their state (CPUID.1:EDX, ECX).
-constexpr std::uint32_t simd_edx = 0, simd_ecx = 0;
-
 constexpr std::uint32_t integer_ecx = 0;
 
 }  // namespace
@@ -24,8 +21,9 @@ CpuModel CpuModel::x86_64() {
     m.model = 0x1c;
     m.stepping = 10;
     m.brand = "southgate x86-64 processor";
-    m.features = system_edx | simd_edx;
-    m.features_ecx = integer_ecx | simd_ecx;
+    m.features = system_edx;
+    m.features_ecx = integer_ecx;
+    m.add_simd();
     m.extended_features_edx = extended_feature::syscall | extended_feature::nx | extended_feature::gigabyte_pages |
                               extended_feature::rdtscp | extended_feature::long_mode;
     m.extended_features_ecx = extended_feature::lahf_lm;

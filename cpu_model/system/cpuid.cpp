@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cpu_model/interpreter/simd/features.h"
+
 namespace southgate::cpu {
 namespace {
 
@@ -23,15 +25,25 @@ std::uint32_t CpuModel::signature() const {
            (extended_family & 0xff) << 20;
 }
 
+void CpuModel::add_simd() {
+    const simd::FeatureBits bits = simd::available_features();
+    features |= bits.edx;
+    features_ecx |= bits.ecx;
+}
+
 CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
+    // Not what this host cannot execute.
+    const simd::FeatureBits known = simd::implemented_features(), here = simd::available_features();
+    model_.features &= ~(known.edx & ~here.edx);
+    model_.features_ecx &= ~(known.ecx & ~here.ecx);
     // SDM vol. 2A: the vendor string is in EBX, EDX, ECX.
     const std::uint32_t last = model.features7_ebx != 0 || model.features7_ecx != 0 ? 7u : model.intel() ? 2u : 1u;
     basic_[0] = {last, letters(model.vendor, 0), letters(model.vendor, 8),
                  letters(model.vendor, 4)};
     // CLFLUSH line size in units of 8 bytes.
     const std::uint32_t clflush_line = (model.features & feature::clflush) != 0 ? 8u << 8 : 0;
-    basic_[1] = {model.signature(), std::uint32_t{model.apic_id} << 24 | clflush_line, model.features_ecx,
-                 model.features};
+    basic_[1] = {model.signature(), std::uint32_t{model.apic_id} << 24 | clflush_line, model_.features_ecx,
+                 model_.features};
     // Leaf 2, table 3-12: 01h 4 KiB instruction TLB, 02h/03h its 4 MiB and data parts, 08h/0Ch 16 KiB L1
     // caches, 43h 512 KiB L2. AL = 1: one query is enough.
     if (model.intel()) basic_[2] = {0x03020101, 0, 0, 0x0c040843};
@@ -47,7 +59,7 @@ CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
     extended_[1].edx = model.extended_features_edx;
     extended_[1].ecx = model.extended_features_ecx;
     // AMD mirrors the features of leaf 1 there (APM vol. 3, Fn8000_0001_EDX).
-    if (model.amd()) extended_[1].edx |= model.features & 0x0183f3ff;
+    if (model.amd()) extended_[1].edx |= model_.features & 0x0183f3ff;
     for (std::size_t i = 0; i < 3; ++i) {
         const std::string brand = model.brand.substr(0, 47);
         extended_[2 + i] = {letters(brand, 16 * i), letters(brand, 16 * i + 4), letters(brand, 16 * i + 8),

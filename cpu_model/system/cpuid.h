@@ -67,6 +67,9 @@ struct CpuModel {
     bool gigabyte_pages() const { return extended(extended_feature::gigabyte_pages); }
     bool long_mode() const { return extended(extended_feature::long_mode); }
 
+    // Announces every MMX and SSE feature that the engine and the host execute.
+    void add_simd();
+
     // CPUID.1:EAX, with the extended family and model fields.
     std::uint32_t signature() const;
     // What EDX holds after reset: the signature without its extended fields (SDM vol. 3A 9.1.3).

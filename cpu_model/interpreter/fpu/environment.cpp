@@ -33,11 +33,22 @@ std::uint32_t get_field(const Buffer& b, unsigned n) {
 // The reserved upper halves of the 32-bit formats are stored as ones.
 constexpr std::uint32_t ones = 0xffff0000;
 
+// MMX instructions leave every register "valid", whatever it holds; what is stored is read from the contents
+// (SDM vol. 3A table 12-2).
+std::uint32_t stored_tags(const FpuState& f) {
+    std::uint32_t tags = 0;
+    for (unsigned n = 0; n < 8; n++) {
+        const bool is_empty = ((f.ftw >> 2 * n) & 3) == tag_empty;
+        tags |= (is_empty ? tag_empty : tag_of(f.st[n])) << 2 * n;
+    }
+    return tags;
+}
+
 template <class T>
 void write_environment(Buffer& b, const FpuState& f, bool real) {
     put_field<T>(b, 0, ones | f.fcw);
     put_field<T>(b, 1, ones | f.fsw);
-    put_field<T>(b, 2, ones | f.ftw);
+    put_field<T>(b, 2, ones | stored_tags(f));
     const std::uint32_t opcode = f.opcode & 0x7ff;
     if (real) {
         const auto ip = static_cast<std::uint32_t>((std::uint32_t{f.cs} << 4) + f.ip);

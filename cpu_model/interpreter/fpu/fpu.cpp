@@ -37,7 +37,7 @@ void select_x87(const Instruction& i, Translation& t) {
     }
 }
 
-// All but FISTTP.
+// All but FISTTP, which belongs to SSE3.
 constexpr ZydisMnemonic mnemonics[] = {
     ZYDIS_MNEMONIC_F2XM1,        ZYDIS_MNEMONIC_FABS,          ZYDIS_MNEMONIC_FADD,
     ZYDIS_MNEMONIC_FADDP,        ZYDIS_MNEMONIC_FBLD,          ZYDIS_MNEMONIC_FBSTP,
@@ -82,6 +82,9 @@ void select_escape(const Instruction& i, Translation& t) {
 void register_fpu(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_FWAIT, [](const Instruction&, Translation& x) { x.uop.handler = fwait; });
     for (const ZydisMnemonic m : mnemonics) t.add(m, select_x87);
+    t.add(ZYDIS_MNEMONIC_FISTTP, [](const Instruction& i, Translation& x) {
+        if (i.features_ecx & feature_ecx::sse3) select_x87(i, x);
+    });
 }
 
 }  // namespace southgate::cpu

@@ -4,8 +4,7 @@
 // the same instruction on the host processor (fpu/host.h), so hosts must be x86-64. Results of the
 // transcendental instructions may therefore differ in the last bit between host processors; everything else
 // is fixed by IEEE 754 and the SDM. The model has no FERR# pin: with CR0.NE = 0 a pending unmasked exception
-// stays visible in the status word and raises nothing. FISTTP belongs to SSE3, FXSAVE to FXSR, neither of
-// which the model announces.
+// stays visible in the status word and raises nothing. FXSAVE and FXRSTOR are in interpreter/simd/.
 #pragma once
 
 #include "cpu_model/decode/instruction.h"

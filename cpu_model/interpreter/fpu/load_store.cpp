@@ -169,6 +169,12 @@ Handler memory_handler(const Instruction& i) {
             return load_extended;
         case 0xdf4:
             return load_bcd;
+        case 0xdb1:
+            return store_of<std::uint32_t>(i, pops);
+        case 0xdd1:
+            return store_of<std::uint64_t>(i, pops);
+        case 0xdf1:
+            return store_of<std::uint16_t>(i, pops);
         case 0xd92:
         case 0xd93:
             return store_of<std::uint32_t>(i, pops);

@@ -26,7 +26,7 @@ class FpuMachine {
     static constexpr std::uint32_t size = 1 << 20, operand = 0x80000, code = 0x10000, idt = 0x8000,
                                    gdt = 0x7000, handlers = 0x9000, stack = 0x7000;
 
-    FpuMachine() : storage_(size + 4096), cpu_(bus_) {
+    explicit FpuMachine(const CpuModel& model = {}) : storage_(size + 4096), cpu_(bus_, model) {
         const auto address = reinterpret_cast<std::uintptr_t>(storage_.data());
         ram_ = storage_.data() + ((4096 - address % 4096) & 4095);
         const MemorySlot slot{0, size, ram_};

@@ -1,0 +1,68 @@
+// Handlers of floating-point instructions: like those of handlers.h, with MXCSR around the operation.
+//
+// The memory form without a fast path loads again; a handler is run again by its `_any` or `_exact` twin when the TLB
+// misses or MXCSR has something to say.
+#pragma once
+
+#include "cpu_model/interpreter/simd/mxcsr.h"
+#include "cpu_model/interpreter/simd/table.h"
+
+// As SIMD_OP and SIMD_UNARY, but kept in order with the instructions that read and write MXCSR. `tiny_`: Tiny.
+#define SIMD_FLOAT(name, tiny_)                                     \
+    struct name {                                                   \
+        static constexpr Tiny tiny = Tiny::tiny_;                   \
+        static Xmm run(Xmm a, Xmm b) {                              \
+            asm volatile(#name " %1, %0" : "+x"(a) : "x"(b));       \
+            return a;                                               \
+        }                                                           \
+    };
+#define SIMD_FLOAT_UNARY(name, tiny_)                               \
+    struct name {                                                   \
+        static constexpr Tiny tiny = Tiny::tiny_;                   \
+        static Xmm run(Xmm, Xmm b) {                                \
+            Xmm r;                                                  \
+            asm volatile(#name " %1, %0" : "=x"(r) : "x"(b));       \
+            return r;                                               \
+        }                                                           \
+    };
+
+namespace southgate::cpu::simd {
+
+template <class Op>
+[[gnu::noinline]] const Uop* float_exact(Cpu* c, const Uop* u) {
+    const Xmm a = get_xmm(c, u->reg), b = get_xmm(c, u->rm);
+    set_xmm(c, u->reg, execute(c, u, Op::tiny, [&] { return apply<Op>(c, u, a, b); }));
+    return next(c, u);
+}
+template <class Op>
+const Uop* float_r(Cpu* c, const Uop* u) {
+    begin_sse(c, u);
+    const Xmm r = apply<Op>(c, u, get_xmm(c, u->reg), get_xmm(c, u->rm));
+    if (!uneventful(c)) [[unlikely]] return float_exact<Op>(c, u);
+    set_xmm(c, u->reg, r);
+    return next(c, u);
+}
+template <class Op, Width W>
+[[gnu::noinline]] const Uop* float_any(Cpu* c, const Uop* u) {
+    begin_sse(c, u);
+    const Xmm a = get_xmm(c, u->reg), b = load_any(c, u, W);
+    set_xmm(c, u->reg, execute(c, u, Op::tiny, [&] { return apply<Op>(c, u, a, b); }));
+    return next(c, u);
+}
+template <class Op, Width W, Mem M>
+const Uop* float_m(Cpu* c, const Uop* u) {
+    begin_sse(c, u);
+    Xmm b;
+    if (!load_fast<W, M>(c, u, b)) [[unlikely]] return float_any<Op, W>(c, u);
+    const Xmm r = apply<Op>(c, u, get_xmm(c, u->reg), b);
+    if (!uneventful(c)) [[unlikely]] return float_any<Op, W>(c, u);
+    set_xmm(c, u->reg, r);
+    return next(c, u);
+}
+
+template <class Op, Width W>
+constexpr Forms float_forms(Features needs) {
+    return {float_r<Op>, float_m<Op, W, Mem::flat>, float_m<Op, W, Mem::wide>, float_any<Op, W>, needs};
+}
+
+}  // namespace southgate::cpu::simd
