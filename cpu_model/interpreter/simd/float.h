@@ -28,10 +28,17 @@
 
 namespace southgate::cpu::simd {
 
+// The operation with all that MXCSR asks for. An Op of several steps raises what the first ones raise in before().
+template <class Op>
+[[gnu::always_inline]] inline Xmm execute_op(Cpu* c, const Uop* u, Xmm a, Xmm b) {
+    if constexpr (requires { Op::before(c, u, a, b); }) Op::before(c, u, a, b);
+    return execute(c, u, Op::tiny, [&] { return apply<Op>(c, u, a, b); });
+}
+
 template <class Op>
 [[gnu::noinline]] const Uop* float_exact(Cpu* c, const Uop* u) {
     const Xmm a = get_xmm(c, u->reg), b = get_xmm(c, u->rm);
-    set_xmm(c, u->reg, execute(c, u, Op::tiny, [&] { return apply<Op>(c, u, a, b); }));
+    set_xmm(c, u->reg, execute_op<Op>(c, u, a, b));
     return next(c, u);
 }
 template <class Op>
@@ -46,7 +53,7 @@ template <class Op, Width W>
 [[gnu::noinline]] const Uop* float_any(Cpu* c, const Uop* u) {
     begin_sse(c, u);
     const Xmm a = get_xmm(c, u->reg), b = load_any(c, u, W);
-    set_xmm(c, u->reg, execute(c, u, Op::tiny, [&] { return apply<Op>(c, u, a, b); }));
+    set_xmm(c, u->reg, execute_op<Op>(c, u, a, b));
     return next(c, u);
 }
 template <class Op, Width W, Mem M>

@@ -1,4 +1,6 @@
 // SSE4.1, PCMPGTQ of SSE4.2, AES, PCLMULQDQ. PCMPxSTRx is in string_compare.cpp, lanes in lane_moves.cpp.
+#include <array>
+
 #include "cpu_model/interpreter/flags.h"
 #include "cpu_model/interpreter/simd/float.h"
 #include "cpu_model/interpreter/simd/stubs.h"
@@ -29,12 +31,29 @@ SIMD_BLEND(pblendvb) SIMD_BLEND(blendvps) SIMD_BLEND(blendvpd)
 struct round : Immediate {
     static constexpr Tiny tiny = Tiny::never;
 };
-struct dot_singles : Immediate {
-    static constexpr Tiny tiny = Tiny::singles;
+SIMD_FLOAT(mulps, singles) SIMD_FLOAT(mulpd, doubles) SIMD_FLOAT(haddps, singles) SIMD_FLOAT(haddpd, doubles)
+
+// Products, then sums: an unmasked exception in one step keeps the next from being looked at. Lanes that the immediate
+// does not select are 0 and silent.
+template <class Multiply, class Add, Tiny t, unsigned lanes>
+struct dot : Immediate {
+    static constexpr Tiny tiny = t;
+    static const std::uint8_t* stubs() { return lanes == 4 ? southgate_simd_dpps : southgate_simd_dppd; }
+    static void before(Cpu* c, const Uop* u, Xmm a, Xmm b) {
+        if ((c->fpu.mxcsr & mxcsr::masks) == mxcsr::masks) return;
+        const auto immediate = static_cast<unsigned>((u->imm - stub_address(stubs(), 0)) / stub_size);
+        std::array<std::uint8_t, 16> selected{};
+        for (unsigned n = 0; n < 16; n++) selected[n] = immediate >> (4 + n * lanes / 16) & 1 ? 0xff : 0;
+        Xmm mask;
+        std::memcpy(&mask, selected.data(), sizeof mask);
+        a = _mm_and_si128(a, mask);
+        b = _mm_and_si128(b, mask);
+        Xmm sums = execute(c, u, t, [&] { return Multiply::run(a, b); });
+        for (unsigned n = lanes; n > 1; n /= 2) sums = execute(c, u, t, [&] { return Add::run(sums, sums); });
+    }
 };
-struct dot_doubles : Immediate {
-    static constexpr Tiny tiny = Tiny::doubles;
-};
+using dot_singles = dot<mulps, haddps, Tiny::singles, 4>;
+using dot_doubles = dot<mulpd, haddpd, Tiny::doubles, 2>;
 }  // namespace op
 
 template <class Op, Width W = Width::aligned>

@@ -1,4 +1,4 @@
-// A processor with MMX and SSE in flat 32-bit protected mode that runs single instructions.
+// A processor with MMX and SSE in flat 32-bit protected mode or 64-bit mode that runs single instructions.
 #pragma once
 
 #include "tests/cpu_model/fpu/fpu_machine.h"
@@ -16,6 +16,22 @@ class SimdMachine : public FpuMachine {
         return m;
     }
     explicit SimdMachine(const CpuModel& m = model()) : FpuMachine(m) { set_cr4(cr4_osfxsr | cr4_osxmmexcpt, 0); }
+
+    // 64-bit mode, memory mapped where it is; exceptions have no handlers then.
+    void enter_long_mode() {
+        constexpr std::uint32_t pml4 = 0x1000, pdpt = 0x2000, directory = 0x3000;
+        poke<std::uint64_t>(pml4, pdpt | 3);
+        poke<std::uint64_t>(pdpt, directory | 3);
+        poke<std::uint64_t>(directory, 0x83);  // 2 MiB
+        SpecialRegisters s = cpu().sregs();
+        s.cr3 = pml4;
+        s.cr4 |= 1u << 5;
+        s.efer = 0x500;
+        s.cr0 |= 0x80000000;
+        s.seg[static_cast<unsigned>(Seg::cs)].attributes = 0xa09b;
+        cpu().set_sregs(s);
+        wide_ = true;
+    }
 
     void set_cr4(std::uint64_t set, std::uint64_t clear) {
         SpecialRegisters s = cpu().sregs();
@@ -37,7 +53,7 @@ class SimdMachine : public FpuMachine {
         cpu().set_fpu(f);
         std::memcpy(ram(operand), before.memory.data(), before.memory.size());
         GeneralRegisters r = cpu().regs();
-        for (unsigned n = 0; n < 8; n++) r.gpr[n] = static_cast<std::uint32_t>(before.gpr[n]);
+        for (unsigned n = 0; n < 16; n++) r.gpr[n] = wide_ ? before.gpr[n] : static_cast<std::uint32_t>(before.gpr[n]);
         r.gpr[static_cast<unsigned>(Gpr::rsi)] = r.gpr[static_cast<unsigned>(Gpr::rdi)] = operand + offset;
         r.gpr[static_cast<unsigned>(Gpr::rsp)] = stack;
         r.rflags = 2 | before.flags;
@@ -59,11 +75,14 @@ class SimdMachine : public FpuMachine {
         after.xmm = f.xmm;
         std::memcpy(after.memory.data(), ram(operand), after.memory.size());
         r = cpu().regs();
-        for (unsigned n = 0; n < 8; n++) after.gpr[n] = r.gpr[n];
+        for (unsigned n = 0; n < 16; n++) after.gpr[n] = r.gpr[n];
         after.flags = r.rflags & 0x8d5;
         after.vector = vector();
         return after;
     }
+
+  private:
+    bool wide_ = false;
 };
 
 }  // namespace southgate::cpu::test
