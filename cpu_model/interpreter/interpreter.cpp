@@ -33,6 +33,7 @@ GeneralRegisters Interpreter::regs() const {
     std::copy_n(c_.gpr.begin(), gpr_count, r.gpr.begin());
     r.rip = c_.ip;
     r.rflags = get_eflags(&c_);
+    if (VmcsAccounting* a = c_.pio.accounting()) a->get_regs();
     return r;
 }
 
@@ -41,11 +42,13 @@ void Interpreter::set_regs(const GeneralRegisters& r) {
     c_.ip = r.rip;
     set_eflags(&c_, r.rflags);
     c_.pio.note_regs_written();
+    // KVM_SET_REGS clears exception.pending, which is where a skip queues the #DB of TF.
     if (c_.events.debug_trap_pending) {
         c_.events.debug_trap_pending = false;
         c_.debug_hits = 0;
         update_attention(&c_);
     }
+    if (VmcsAccounting* a = c_.pio.accounting()) a->set_regs();
 }
 
 SpecialRegisters Interpreter::sregs() const {
@@ -62,6 +65,7 @@ SpecialRegisters Interpreter::sregs() const {
     s.cr8 = 0;
     s.efer = c_.efer;
     s.apic_base = c_.apic_base;
+    if (VmcsAccounting* a = c_.pio.accounting()) a->get_sregs();
     return s;
 }
 
@@ -93,6 +97,7 @@ void Interpreter::set_sregs(const SpecialRegisters& s) {
     if (translations) flush_tlb(&c_, false);
     update_mode(&c_);
     update_attention(&c_);
+    if (VmcsAccounting* a = c_.pio.accounting()) a->set_sregs();
 }
 
 DebugRegisters Interpreter::debug_regs() const { return c_.debug; }
@@ -212,6 +217,10 @@ void Interpreter::use_pio_policy(std::shared_ptr<const CompletionPolicy> policy)
 }
 void Interpreter::set_pio_advance(PioAdvance advance) { c_.pio.set_advance(advance); }
 void Interpreter::set_string_rules(StringRules rules) { c_.pio.set_string_rules(rules); }
+void Interpreter::use_string_rules(std::shared_ptr<const StringIoRules> rules) {
+    c_.pio.use_string_rules(std::move(rules));
+}
+void Interpreter::set_vmcs_accounting(VmcsAccounting* accounting) { c_.pio.set_accounting(accounting); }
 CpuStatistics Interpreter::statistics() const { return c_.statistics; }
 
 }  // namespace southgate::cpu

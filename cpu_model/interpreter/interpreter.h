@@ -54,6 +54,9 @@ class Interpreter final : public Vcpu {
     void use_pio_policy(std::shared_ptr<const CompletionPolicy> policy) override;
     void set_pio_advance(PioAdvance advance) override;
     void set_string_rules(StringRules rules) override;
+    // String rules from outside the built-in two (cpu_model/pio/string_rules.h).
+    void use_string_rules(std::shared_ptr<const StringIoRules> rules);
+    void set_vmcs_accounting(VmcsAccounting* accounting) override;
     CpuStatistics statistics() const override;
 
   private:

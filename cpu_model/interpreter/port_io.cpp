@@ -9,16 +9,12 @@
 namespace southgate::cpu {
 namespace {
 
-void clear_shadow(Cpu* c) {
-    c->events.sti_shadow = c->events.mov_ss_shadow = false;
-}
-
 // The policy was done before the exit: state, trap and step exit as it says.
-const Uop* leave_advanced(Cpu* c, AtExit how, const PioContext& context, std::uint16_t port, unsigned size) {
-    c->ip = context.rip;
-    clear_shadow(c);
+const Uop* leave_advanced(Cpu* c, AtExit how, const PioState& state, std::uint16_t port, unsigned size) {
+    c->ip = state.rip;
+    if (!state.interrupt_shadow) clear_shadow(c);
     note_port_retired(c, port, size);
-    if (!context.step_due) c->step_trap = false;
+    if (!state.step_due) c->step_trap = false;
     const Uop* out = leave_with_pio_exit(c);
     if (how == AtExit::advanced_or_step && c->single_step) c->exit_reason = ExitReason::debug;
     return out;
@@ -28,11 +24,11 @@ template <class T>
 const Uop* port_transfer(Cpu* c, const Uop* u, Direction direction, std::uint16_t port) {
     c->cur = u;
     check_port(c, port, sizeof(T));
-    PioContext context = pio_context(c, instruction_ip(c));
-    const AtExit how = c->pio.begin(direction, port, sizeof(T), get_reg<T>(c, Gpr::rax), next_ip(c), context);
+    PioState state = pio_state(c, instruction_ip(c));
+    const AtExit how = c->pio.begin(direction, port, sizeof(T), get_reg<T>(c, Gpr::rax), next_ip(c), state);
     ++c->statistics.pio_exits;
     if (how == AtExit::in_place) [[likely]] return leave_before_with_pio_exit(c, u);
-    return leave_advanced(c, how, context, port, sizeof(T));
+    return leave_advanced(c, how, state, port, sizeof(T));
 }
 
 template <class T, Direction direction>
@@ -59,26 +55,30 @@ void select_port(const Instruction& i, Translation& t) {
 
 }  // namespace
 
-std::uint64_t complete_pio(Cpu* c) {
-    const PendingPio& pending = c->pio.pending();
-    if (pending.string) return complete_string_in(c);
-    const bool shadow = c->events.sti_shadow || c->events.mov_ss_shadow;
-    PioContext context = pio_context(c, c->ip);
-    if (c->pio.enter(context) != PioOutcome::completed) return 0;
-    c->gpr[static_cast<unsigned>(Gpr::rax)] = context.rax;
-    c->ip = context.rip;
-    if (context.retired == 0) return 0;  // advanced before the exit: only the data was owed
-    if (shadow) {
-        clear_shadow(c);
-        update_attention(c);
-    }
-    note_port_retired(c, pending.port, pending.size);
+void step_over(Cpu* c) {
     if (c->eflags & eflags::tf) note_debug_trap(c, dr6::bs);
     if (c->single_step) {
         c->exit_pending = true;
         c->exit_reason = ExitReason::debug;
     }
-    return context.retired;
+}
+
+// Takes over whatever the policy made of the state, also a wrong one of a policy from elsewhere.
+std::uint64_t complete_pio(Cpu* c, bool all) {
+    const PendingPio& pending = c->pio.pending();
+    if (pending.string) return complete_string(c, all);
+    PioState state = pio_state(c, c->ip);
+    const bool shadow = state.interrupt_shadow;
+    c->pio.enter(state);
+    c->gpr[static_cast<unsigned>(Gpr::rax)] = state.rax;
+    c->ip = state.rip;
+    if (shadow && !state.interrupt_shadow) {
+        clear_shadow(c);
+        update_attention(c);
+    }
+    if (state.retired != 0) note_port_retired(c, pending.port, pending.size);
+    if (state.step_due) step_over(c);
+    return state.retired;
 }
 
 void register_port_io(HandlerTable& t) {

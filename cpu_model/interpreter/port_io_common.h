@@ -14,15 +14,22 @@ inline void check_port(Cpu* c, std::uint16_t port, unsigned size) {
 }
 
 // What the completion code sees of the vCPU, rip being `ip`.
-inline PioContext pio_context(const Cpu* c, std::uint64_t ip) {
-    PioContext context;
-    context.rip = ip;
-    context.rax = c->gpr[static_cast<unsigned>(Gpr::rax)];
-    context.cs_base = segment(c, Seg::cs).base;
-    context.code64 = (c->mode & mode::code64) != 0;
-    context.interrupt_shadow = c->events.sti_shadow || c->events.mov_ss_shadow;
-    return context;
+inline PioState pio_state(const Cpu* c, std::uint64_t ip) {
+    PioState state;
+    state.rip = ip;
+    state.rax = c->gpr[static_cast<unsigned>(Gpr::rax)];
+    state.cs_base = segment(c, Seg::cs).base;
+    state.code64 = (c->mode & mode::code64) != 0;
+    state.long_mode = long_mode(c);
+    state.real_mode = !protected_mode(c);
+    state.interrupt_shadow = c->events.sti_shadow || c->events.mov_ss_shadow;
+    return state;
 }
+
+inline void clear_shadow(Cpu* c) { c->events.sti_shadow = c->events.mov_ss_shadow = false; }
+
+// A completion outside blocks stepped over an instruction: TF's trap is queued, the debugger's exit is due.
+void step_over(Cpu* c);
 
 // A port instruction (or one element of it) retired: I/O breakpoints.
 inline void note_port_retired(Cpu* c, std::uint16_t port, unsigned size) {
@@ -45,6 +52,6 @@ inline const Uop* leave_before_with_pio_exit(Cpu* c, const Uop* u) {
 }
 
 void register_string_io(HandlerTable& t);
-std::uint64_t complete_string_in(Cpu* c);
+std::uint64_t complete_string(Cpu* c, bool all);
 
 }  // namespace southgate::cpu

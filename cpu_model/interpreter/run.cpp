@@ -27,7 +27,7 @@ Exit Interpreter::run(const Budget& budget) {
     running_ = true;
     if (c.attention & attention::exit) update_attention(&c);
     if (c.events.activity == ActivityState::uninitialized) [[unlikely]] return leave(ExitReason::wait_for_sipi);
-    if (c.pio.is_pending()) c.left -= static_cast<std::int64_t>(complete_pio(&c));
+    if (c.pio.is_pending()) c.left -= static_cast<std::int64_t>(complete_pio(&c, budget.immediate_exit));
     if (budget.immediate_exit && !c.exit_pending) return leave(ExitReason::budget_end);
     if (code_.overfull()) code_.clear(&c);
 

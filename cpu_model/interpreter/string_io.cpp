@@ -11,8 +11,12 @@ namespace {
 
 bool repeated(const Uop* u) { return static_cast<Repeat>(u->aux) != Repeat::none; }
 
+// Instructions that may still retire; what attention has taken out of `left` counts.
+std::uint64_t budget_left(const Cpu* c) { return static_cast<std::uint64_t>(c->left + c->stash); }
+
 // REP with RCX = 0: done.
 const Uop* end_of_repeat(Cpu* c) {
+    c->eflags &= ~eflags::rf;
     c->ip = next_ip_truncated(c);
     return resume(c);
 }
@@ -29,34 +33,41 @@ const Uop* outs(Cpu* c, const Uop* u) {
     add_to<A>(c, Gpr::rsi, string_delta<T>(c));
     if (rep) add_to<A>(c, Gpr::rcx, std::uint64_t{0} - 1);
 
+    const StringIoRules& rules = c->pio.strings();
+    const bool advances = rules.outs_advances(rep);
     const std::uint64_t rip = instruction_ip(c), next_rip = next_ip(c);
-    PioContext context = pio_context(c, rep ? rip : next_ip_truncated(c));
-    c->ip = context.rip;
-    // The emulator's single step comes one instruction late, because an exit is due.
-    if (c->pio.string_rules() == StringRules::kernel) c->step_trap = false;
-    c->events.sti_shadow = c->events.mov_ss_shadow = false;
+    PioState state = pio_state(c, advances ? next_ip_truncated(c) : rip);
+    c->ip = state.rip;
+    // Between iterations RF is set (SDM vol. 3B 17.3.1.1).
+    if (!advances) c->eflags |= eflags::rf;
+    if (rules.outs_loses_step()) c->step_trap = false;
+    const bool owes_step = c->single_step && !rules.outs_loses_step();
+    clear_shadow(c);
     note_port_retired(c, port, sizeof(T));
-    c->pio.begin_string_out(port, sizeof(T), &value, rip, next_rip, context);
+    c->pio.begin_string_out(port, sizeof(T), &value, rip, next_rip, owes_step, state);
     ++c->statistics.pio_exits;
     return leave_with_pio_exit(c);
 }
 
-// Elements of a batch that starts at RDI: all of them can be stored, none is beyond the budget.
+// Elements of the batch that starts at RDI.
 template <class T, class A>
-std::uint32_t batch_size(Cpu* c, bool rep) {
+std::uint32_t batch_size(Cpu* c, bool rep, const InsRegisters& now) {
+    const StringIoRules& rules = c->pio.strings();
     const bool down = (c->eflags & eflags::df) != 0;
+    const auto rdi = static_cast<A>(now.rdi);
     const Window to = window(c, Seg::es, true);
-    const A rdi = get_reg<A>(c, Gpr::rdi);
-    const std::uint64_t first = linear_of(c, Seg::es, rdi, sizeof(T), true);
-    std::uint64_t n = 1;
+    std::uint32_t n = 1;
     if (rep) {
-        n = ins_batch(rdi, get_reg<A>(c, Gpr::rcx), sizeof(T), down);
-        n = std::min({n, std::max<std::uint64_t>(run_length<T, A>(to, rdi, down), 1),
-                      static_cast<std::uint64_t>(c->left) + 1});
+        const bool stepping = c->single_step || (c->eflags & eflags::tf) != 0;
+        const InsBounds bounds{run_length<T, A>(to, rdi, down), budget_left(c) + 1, stepping};
+        n = rules.batch(now, sizeof(T), down, bounds);
     }
-    const std::uint64_t bytes = n * sizeof(T);
-    probe_write(c, down ? first + sizeof(T) - bytes : first, static_cast<unsigned>(bytes), current_privilege(c));
-    return static_cast<std::uint32_t>(n);
+    if (rules.checks_destination_first()) {
+        const std::uint64_t first = linear_of(c, Seg::es, rdi, sizeof(T), true);
+        const std::uint64_t bytes = std::uint64_t{n} * sizeof(T);
+        probe_write(c, down ? first + sizeof(T) - bytes : first, static_cast<unsigned>(bytes), current_privilege(c));
+    }
+    return n;
 }
 
 template <class T, class A>
@@ -66,73 +77,86 @@ const Uop* ins(Cpu* c, const Uop* u) {
     if (rep && get_reg<A>(c, Gpr::rcx) == 0) return end_of_repeat(c);
     const auto port = get_reg<std::uint16_t>(c, Gpr::rdx);
     check_port(c, port, sizeof(T));
-    const std::uint32_t count = batch_size<T, A>(c, rep);
-    const PendingIns details{get_reg<A>(c, Gpr::rdi), sizeof(A), rep, (c->eflags & eflags::df) != 0};
-    const PioContext context = pio_context(c, instruction_ip(c));
-    c->pio.begin_string_in(port, sizeof(T), count, details, next_ip(c), context);
+    const InsRegisters now{get_reg<A>(c, Gpr::rcx), get_reg<A>(c, Gpr::rdi)};
+    const std::uint32_t count = batch_size<T, A>(c, rep, now);
+    const PendingIns details{now, sizeof(A), rep, (c->eflags & eflags::df) != 0};
+    PioState state = pio_state(c, instruction_ip(c));
+    c->pio.begin_string_in(port, sizeof(T), count, details, next_ip(c), state);
     ++c->statistics.pio_exits;
     return leave_before_with_pio_exit(c, u);
 }
 
-// Stores element `index` of the batch; raises what the write raises.
-void store_element(Cpu* c, const PendingPio& pending, std::uint64_t index) {
-    const std::uint64_t distance = index * pending.size;
-    std::uint64_t offset = pending.ins.destination + (pending.ins.descending ? std::uint64_t{0} - distance : distance);
-    if (pending.ins.address_size < 8) offset &= (std::uint64_t{1} << (8 * pending.ins.address_size)) - 1;
-    const std::uint64_t linear = linear_of(c, Seg::es, offset, pending.size, true);
-    const std::uint8_t* from = pending.data.data() + distance;
-    switch (pending.size) {
-        case 1: write_linear<std::uint8_t>(c, linear, *from, current_privilege(c)); break;
+// Stores `size` bytes at the linear address; raises what the write raises.
+void store_element(Cpu* c, std::uint64_t linear, const std::uint8_t* from, unsigned size) {
+    const Privilege privilege = current_privilege(c);
+    switch (size) {
+        case 1: write_linear<std::uint8_t>(c, linear, *from, privilege); break;
         case 2: {
             std::uint16_t value;
             std::memcpy(&value, from, sizeof value);
-            write_linear<std::uint16_t>(c, linear, value, current_privilege(c));
+            write_linear<std::uint16_t>(c, linear, value, privilege);
             break;
         }
         default: {
             std::uint32_t value;
             std::memcpy(&value, from, sizeof value);
-            write_linear<std::uint32_t>(c, linear, value, current_privilege(c));
+            write_linear<std::uint32_t>(c, linear, value, privilege);
             break;
         }
     }
 }
 
+// Stores what the plan says. A fault is raised with RDI and RCX stepped by what is in memory.
 template <class A>
-std::uint64_t store_batch(Cpu* c, const PendingPio& pending, const InsPlan& plan) {
-    const std::uint64_t step = pending.ins.descending ? std::uint64_t{0} - pending.size : pending.size;
-    std::uint64_t stored = 0;
-    try {
-        for (; stored < plan.elements; ++stored) {
-            store_element(c, pending, stored);
-            add_to<A>(c, Gpr::rdi, step);
-            if (pending.ins.rep) add_to<A>(c, Gpr::rcx, std::uint64_t{0} - 1);
-        }
-    } catch (const GuestFault& fault) {
-        // Cpu::ip is on the instruction; the data that is left is lost, as on the kernel's path.
-        PioContext context = pio_context(c, c->ip);
-        c->pio.end_string_in(PioOutcome::cancelled, context);
-        deliver_fault(c, fault);
-        return stored;
+void store_elements(Cpu* c, const PendingPio& pending, const InsPlan& plan) {
+    const unsigned size = pending.size;
+    const std::uint64_t step = pending.ins.descending ? std::uint64_t{0} - size : size;
+    set_reg<A>(c, Gpr::rdi, static_cast<A>(plan.registers.rdi));
+    set_reg<A>(c, Gpr::rcx, static_cast<A>(plan.registers.rcx));
+    A to = static_cast<A>(plan.destination);
+    const auto bytes = static_cast<unsigned>(plan.elements * size);
+    if (plan.at_once) {
+        const std::uint64_t linear = linear_of(c, Seg::es, to, bytes, true);
+        if ((linear & ~page_mask) + bytes <= page_size) probe_write(c, linear, bytes, current_privilege(c));
     }
-    c->ip = plan.rip;
-    c->events.sti_shadow = c->events.mov_ss_shadow = false;
-    update_attention(c);
-    note_port_retired(c, pending.port, pending.size);
-    if (c->eflags & eflags::tf) note_debug_trap(c, dr6::bs);
-    c->pio.end_string_in(PioOutcome::completed, pio_context(c, c->ip));
-    if (c->single_step) {
-        c->exit_pending = true;
-        c->exit_reason = ExitReason::debug;
+    for (std::uint64_t i = 0; i < plan.elements; ++i) {
+        store_element(c, linear_of(c, Seg::es, to, size, true), c->pio.element(i), size);
+        add_to<A>(c, Gpr::rdi, step);
+        if (pending.ins.rep) add_to<A>(c, Gpr::rcx, std::uint64_t{0} - 1);
+        // One by one the emulator takes RDI again, which need not be the destination it decoded.
+        to = plan.at_once ? static_cast<A>(to + step) : get_reg<A>(c, Gpr::rdi);
     }
-    return stored;
 }
 
 template <class A>
-std::uint64_t complete(Cpu* c) {
+std::uint64_t store_batch(Cpu* c, const PendingPio& pending, const InsPlan& plan) {
+    try {
+        store_elements<A>(c, pending, plan);
+    } catch (const GuestFault& fault) {
+        // Cpu::ip is on the instruction, or where the platform put it; the data that is left is lost.
+        c->pio.drop();
+        c->pio.end_string_in(PioOutcome::cancelled, pio_state(c, c->ip));
+        deliver_fault(c, fault);
+        return 1;
+    }
+    c->ip = plan.rip;
+    clear_shadow(c);
+    if (pending.ins.rep) c->eflags |= eflags::rf;
+    update_attention(c);
+    note_port_retired(c, pending.port, pending.size);
+    if (!pending.set) {
+        step_over(c);
+        c->pio.end_string_in(PioOutcome::completed, pio_state(c, c->ip));
+    }
+    return plan.retired;
+}
+
+template <class A>
+std::uint64_t complete_in(Cpu* c, bool all) {
     const PendingPio& pending = c->pio.pending();
-    const PioContext context = pio_context(c, c->ip);
-    const InsPlan plan = c->pio.enter_string_in(context, {get_reg<A>(c, Gpr::rcx), get_reg<A>(c, Gpr::rdi)});
+    PioState state = pio_state(c, c->ip);
+    const InsPlan plan = c->pio.enter_string_in(state, {get_reg<A>(c, Gpr::rcx), get_reg<A>(c, Gpr::rdi)},
+                                                all ? ~std::uint64_t{0} : budget_left(c));
     switch (plan.action) {
         case InsPlan::Action::store: return store_batch<A>(c, pending, plan);
         case InsPlan::Action::repeat:
@@ -141,7 +165,7 @@ std::uint64_t complete(Cpu* c) {
             return 0;
         case InsPlan::Action::cancel: break;
     }
-    c->pio.end_string_in(PioOutcome::cancelled, context);
+    c->pio.end_string_in(PioOutcome::cancelled, state);
     return 0;
 }
 
@@ -167,11 +191,19 @@ void select_string_io(const Instruction& i, Translation& t) {
 
 }  // namespace
 
-std::uint64_t complete_string_in(Cpu* c) {
-    switch (c->pio.pending().ins.address_size) {
-        case 2: return complete<std::uint16_t>(c);
-        case 8: return complete<std::uint64_t>(c);
-        default: return complete<std::uint32_t>(c);
+std::uint64_t complete_string(Cpu* c, bool all) {
+    const PendingPio& pending = c->pio.pending();
+    if (pending.direction == Direction::out) {
+        if (c->pio.enter_string_out(pio_state(c, c->ip)) && c->single_step) {
+            c->exit_pending = true;
+            c->exit_reason = ExitReason::debug;
+        }
+        return 0;
+    }
+    switch (pending.ins.address_size) {
+        case 2: return complete_in<std::uint16_t>(c, all);
+        case 8: return complete_in<std::uint64_t>(c, all);
+        default: return complete_in<std::uint32_t>(c, all);
     }
 }
 

@@ -9,11 +9,14 @@ class CancelOnRipChange final : public CompletionPolicy {
   public:
     std::string_view name() const override { return name_of(PioPolicyKind::cancel_on_rip_change); }
 
-    AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
+    AtExit at_exit(PendingPio& pending, PioContext& context) const override {
+        pending.snapshot = context.rip();
+        return AtExit::in_place;
+    }
 
-    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
-        if (context.rip != pending.rip) return PioOutcome::cancelled;
-        complete_in_place(pending, context, advance);
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
+        if (context.rip() != pending.snapshot) return PioOutcome::cancelled;
+        complete_in_place(pending, context);
         return PioOutcome::completed;
     }
 };

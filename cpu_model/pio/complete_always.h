@@ -12,8 +12,8 @@ class CompleteAlways final : public CompletionPolicy {
 
     AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
 
-    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
-        complete_in_place(pending, context, advance);
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
+        complete_in_place(pending, context);
         return PioOutcome::completed;
     }
 };

@@ -1,6 +1,6 @@
 // What a port-I/O completion policy decides. One small class each, in the file of its name.
 //
-// Policies rule the non-string instructions; string I/O has rules of its own (cpu_model/pio/string_pio.h), as
+// Policies rule the non-string instructions; string I/O has rules of its own (cpu_model/pio/string_rules.h), as
 // in the kernel, where it always takes the emulator's path.
 #pragma once
 
@@ -36,12 +36,12 @@ class CompletionPolicy {
     // The port-7Eh quirk may be laid over it; the emulator's path knows no quirk.
     virtual bool takes_quirk() const { return true; }
 
-    // At the exit: `pending` is filled in, `context.rip` is on the instruction. May advance it, and clears
-    // `pending.set` if nothing is owed afterwards.
+    // At the exit: `pending` is filled in, rip is on the instruction. May advance it, and clears `pending.set` if
+    // nothing is owed afterwards. What it must remember goes into `pending.snapshot`.
     virtual AtExit at_exit(PendingPio& pending, PioContext& context) const = 0;
 
     // At re-entry, with `pending.set`: completes or cancels. The caller clears `pending.set`.
-    virtual PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const = 0;
+    virtual PioOutcome at_entry(const PendingPio& pending, PioContext& context) const = 0;
 };
 
 std::unique_ptr<CompletionPolicy> make_completion_policy(PioPolicyKind kind, bool quirk_out_7e);

@@ -13,18 +13,18 @@ class FullEmulator final : public CompletionPolicy {
     bool takes_quirk() const override { return false; }
 
     AtExit at_exit(PendingPio& pending, PioContext& context) const override {
+        context.read_for_decoding();
         if (pending.direction == Direction::in) return AtExit::in_place;
-        context.rip = pending.next_rip;
-        retire(context);
-        context.step_due = false;  // the step test is skipped when an exit is due
+        context.set_rip(pending.next_rip);
+        retire(context, false);  // the step test is skipped when an exit is due
         pending.early = true;
         pending.set = false;
         return AtExit::advanced_no_step;
     }
 
-    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance) const override {
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
         if (!pending.regs_written) merge_in_data(pending, context);
-        context.rip = pending.next_rip;
+        context.set_rip(pending.next_rip);
         retire(context);
         return PioOutcome::completed;
     }

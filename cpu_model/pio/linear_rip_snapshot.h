@@ -11,16 +11,19 @@ class LinearRipSnapshot final : public CompletionPolicy {
   public:
     std::string_view name() const override { return name_of(PioPolicyKind::linear_rip_snapshot); }
 
-    AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
-
-    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
-        return enter(pending, context, advance);
+    AtExit at_exit(PendingPio& pending, PioContext& context) const override { return leave(pending, context); }
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
+        return enter(pending, context);
     }
 
     // The same without a virtual call, for the hot path.
-    static PioOutcome enter(const PendingPio& pending, PioContext& context, PioAdvance advance) {
-        if (linear_rip(context) != pending.snapshot) return PioOutcome::cancelled;
-        complete_in_place(pending, context, advance);
+    static AtExit leave(PendingPio& pending, PioContext& context) {
+        pending.snapshot = context.linear_rip();
+        return AtExit::in_place;
+    }
+    static PioOutcome enter(const PendingPio& pending, PioContext& context) {
+        if (context.linear_rip() != pending.snapshot) return PioOutcome::cancelled;
+        complete_in_place(pending, context);
         return PioOutcome::completed;
     }
 };

@@ -14,9 +14,9 @@ class MatchResetVector final : public CompletionPolicy {
 
     AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
 
-    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
-        if (linear_rip(context) == reset_vector) return PioOutcome::cancelled;
-        complete_in_place(pending, context, advance);
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
+        if (context.linear_rip() == reset_vector) return PioOutcome::cancelled;
+        complete_in_place(pending, context);
         return PioOutcome::completed;
     }
 };

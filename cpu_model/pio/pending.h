@@ -1,5 +1,4 @@
-// One port I/O that has left the engine and waits for re-entry, and the view of the vCPU its completion works
-// on.
+// One port I/O that has left the engine and waits for re-entry.
 #pragma once
 
 #include <array>
@@ -13,12 +12,19 @@ namespace southgate::cpu {
 // One INS batch moves at most this many bytes (the read-ahead buffer of KVM's emulator).
 inline constexpr std::uint32_t pio_batch_bytes = 1024;
 
+// RCX and RDI under the instruction's address size.
+struct InsRegisters {
+    std::uint64_t rcx = 0;
+    std::uint64_t rdi = 0;
+};
+
 // What only a string INS keeps between its exit and its completion.
 struct PendingIns {
-    std::uint64_t destination = 0;  // ES offset of the first element, as decoded
+    InsRegisters registers;         // at the exit; rdi is the ES offset of the first element
     std::uint8_t address_size = 4;  // bytes: 2, 4 or 8
     bool rep = false;
     bool descending = false;  // RFLAGS.DF at the exit
+    std::uint32_t stored = 0;  // elements of the batch that are in memory already
 };
 
 struct PendingPio {
@@ -28,12 +34,13 @@ struct PendingPio {
     bool string = false;        // INS / OUTS
     Direction direction = Direction::in;
     std::uint8_t size = 1;    // bytes an element: 1, 2 or 4
-    std::uint8_t length = 0;  // bytes of the instruction, prefixes included
+    std::uint8_t length = 0;  // bytes of the instruction, prefixes included; policies ask PioContext
     std::uint16_t port = 0;
     std::uint32_t count = 1;        // elements
-    std::uint64_t rip = 0;          // R0: rip of the instruction
+    std::uint64_t rip = 0;          // R0: rip of the instruction, as decoded
     std::uint64_t next_rip = 0;     // N: rip after it, as decoded
-    std::uint64_t snapshot = 0;     // linear rip at the exit
+    std::uint64_t linear_rip = 0;   // of the instruction; for reports
+    std::uint64_t snapshot = 0;     // what the policy in force remembers of the exit
     std::uint64_t visible_rip = 0;  // rip userspace sees at the exit
     PendingIns ins;
     alignas(8) std::array<std::uint8_t, pio_batch_bytes> data{};
@@ -48,22 +55,5 @@ struct PendingPio {
         return value;
     }
 };
-
-// The part of a vCPU that an exit or a completion reads and changes. The engine fills it from its own state,
-// calls, and takes back `rip`, `rax`, `interrupt_shadow`, `retired` and `step_due`.
-struct PioContext {
-    std::uint64_t rip = 0;
-    std::uint64_t rax = 0;
-    std::uint64_t cs_base = 0;      // the hidden base
-    bool code64 = false;            // EFER.LMA and CS.L
-    bool interrupt_shadow = false;  // blocking by STI or by MOV SS
-    std::uint64_t retired = 0;      // instructions retired
-    bool step_due = false;  // out: an instruction was stepped over; TF and single-step processing is owed
-};
-
-// Linear %rip as the kernel compares it (kvm_get_linear_rip): the CS base does not count in 64-bit code.
-inline std::uint64_t linear_rip(const PioContext& context) {
-    return context.code64 ? context.rip : static_cast<std::uint32_t>(context.cs_base + context.rip);
-}
 
 }  // namespace southgate::cpu

@@ -1,119 +1,139 @@
 // The port-I/O part of a vCPU: what is pending, the completion policy in force, and who is told.
 //
-// An engine calls begin() when IN or OUT leaves it and enter() first thing in run(); string instructions use
-// the
-// *_string_* pair. The default policy costs no virtual call.
+// An engine calls begin() when IN or OUT leaves it and enter() first thing in run(); string instructions use the
+// *_string_* functions. The default policy costs no virtual call.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "cpu_model/pio/completion_policy.h"
+#include "cpu_model/pio/context.h"
 #include "cpu_model/pio/linear_rip_snapshot.h"
 #include "cpu_model/pio/pending.h"
 #include "cpu_model/pio/policy.h"
 #include "cpu_model/pio/quirk_out_7e.h"
-#include "cpu_model/pio/string_pio.h"
+#include "cpu_model/pio/string_rules.h"
 
 namespace southgate::cpu {
 
 class PioUnit {
   public:
-    PioUnit() { set_policy(PioPolicyKind::linear_rip_snapshot, false); }
+    PioUnit() {
+        set_policy(PioPolicyKind::linear_rip_snapshot, false);
+        set_string_rules(StringRules::architectural);
+    }
 
     void set_policy(PioPolicyKind kind, bool quirk_out_7e);
     void use_policy(std::shared_ptr<const CompletionPolicy> policy);
-    void set_string_rules(StringRules rules) { string_rules_ = rules; }
+    void set_string_rules(StringRules rules);
+    void use_string_rules(std::shared_ptr<const StringIoRules> rules);
     void set_advance(PioAdvance advance) { advance_ = advance; }
-    void set_observer(PioObserver* observer) { observer_ = observer; }
+    void set_observer(PioObserver* observer) {
+        observer_ = observer;
+        watched_ = observer_ != nullptr || accounting_ != nullptr;
+    }
+    void set_accounting(VmcsAccounting* accounting) {
+        accounting_ = accounting;
+        watched_ = observer_ != nullptr || accounting_ != nullptr;
+    }
 
     const CompletionPolicy& policy() const { return *policy_; }
-    StringRules string_rules() const { return string_rules_; }
+    const StringIoRules& strings() const { return *strings_; }
+    VmcsAccounting* accounting() const { return accounting_; }
     bool is_pending() const { return pending_.set; }
     const PendingPio& pending() const { return pending_; }
-    PendingPio& pending() { return pending_; }
 
+    // A fault ended it.
+    void drop() { pending_.set = false; }
     // The platform wrote the general registers, or a reset did: KVM_SET_REGS as the policies see it.
     void note_regs_written() { pending_.regs_written = true; }
-    // Forgets what is pending, as a fresh vCPU would.
-    void forget() { pending_.set = false; }
 
-    // One non-string IN or OUT leaves the engine. `context.rip` is on the instruction; `out_data` is what OUT
-    // writes. Afterwards context holds what the exit shows.
+    // One non-string IN or OUT leaves the engine. `state.rip` is on the instruction; `out_data` is what OUT
+    // writes. Afterwards state holds what the exit shows.
     AtExit begin(Direction direction, std::uint16_t port, unsigned size, std::uint32_t out_data,
-                 std::uint64_t next_rip, PioContext& context) {
+                 std::uint64_t next_rip, PioState& state) {
         PendingPio& p = pending_;
-        start(direction, port, size, 1, next_rip, context);
+        start(direction, port, size, 1, next_rip, state);
         p.string = false;
         const std::uint32_t data = direction == Direction::out ? out_data : 0;
         std::memcpy(p.data.data(), &data, sizeof data);
-        if (inline_default_ && !(quirk_ && QuirkOut7e::applies(p))) [[likely]] {
-            if (observer_) [[unlikely]]
-                report_exit(context);
-            return AtExit::in_place;
+        if (inline_default_ && !watched_ && !(quirk_ && QuirkOut7e::applies(p))) [[likely]] {
+            PioContext context(state, advance_);
+            return LinearRipSnapshot::leave(p, context);
         }
-        return begin_by_policy(context);
+        return begin_by_policy(state);
     }
 
     // Re-entry with a non-string I/O pending.
-    PioOutcome enter(PioContext& context) {
+    PioOutcome enter(PioState& state) {
         pending_.set = false;
-        const PioOutcome outcome = inline_default_ ? LinearRipSnapshot::enter(pending_, context, advance_)
-                                                   : policy_->at_entry(pending_, context, advance_);
-        if (observer_) [[unlikely]]
-            report_outcome(outcome, context);
-        return outcome;
+        if (inline_default_ && !watched_) [[likely]] {
+            PioContext context(state, advance_);
+            return LinearRipSnapshot::enter(pending_, context);
+        }
+        return enter_by_policy(state);
     }
 
-    // One OUTS element (`size` bytes at `element`) leaves: context.rip is what the exit shows, `rip` the
-    // instruction's.
+    // One OUTS element (`size` bytes at `element`) leaves: state.rip is what the exit shows, `rip` the instruction's.
+    // `owes_step`: the debugger's step exit follows at re-entry.
     void begin_string_out(std::uint16_t port, unsigned size, const void* element, std::uint64_t rip,
-                          std::uint64_t next_rip, const PioContext& context);
-    // A batch of INS leaves; context.rip is on the instruction.
+                          std::uint64_t next_rip, bool owes_step, PioState& state);
+    // A batch of INS leaves; state.rip is on the instruction.
     void begin_string_in(std::uint16_t port, unsigned size, std::uint32_t count, const PendingIns& ins,
-                         std::uint64_t next_rip, const PioContext& context);
+                         std::uint64_t next_rip, PioState& state);
     // Re-entry with INS pending: what to store, where to go. `repeat` keeps it pending.
-    InsPlan enter_string_in(const PioContext& context, InsRegisters now);
-    // The batch was stored (context after it) or dropped.
-    void end_string_in(PioOutcome outcome, const PioContext& context) {
-        if (observer_) report_outcome(outcome, context);
-    }
+    InsPlan enter_string_in(PioState& state, InsRegisters now, std::uint64_t budget);
+    // Element `index` of those the plan stores; pending().size bytes.
+    const std::uint8_t* element(std::uint64_t index) const { return read_ahead_.data() + index * pending_.size; }
+    // `elements` were stored (state after it), or the batch was dropped.
+    void end_string_in(PioOutcome outcome, const PioState& state);
+    // Re-entry behind an OUTS that owed a step exit. True: it is due now.
+    bool enter_string_out(const PioState& state);
 
     // What to hand to the platform. The buffer lives until the next exit.
     PioExit exit_payload() {
-        return {pending_.direction, pending_.port,        pending_.size,    pending_.count,
-                pending_.string,    pending_.data.data(), pending_.snapshot};
+        return {pending_.direction, pending_.port,        pending_.size,      pending_.count,
+                pending_.string,    pending_.data.data(), pending_.linear_rip};
     }
 
   private:
     void start(Direction direction, std::uint16_t port, unsigned size, std::uint32_t count,
-               std::uint64_t next_rip, const PioContext& context) {
+               std::uint64_t next_rip, const PioState& state) {
         PendingPio& p = pending_;
         p.set = true;
         p.regs_written = false;
         p.early = false;
         p.direction = direction;
         p.size = static_cast<std::uint8_t>(size);
-        p.length = static_cast<std::uint8_t>(next_rip - context.rip);
+        p.length = static_cast<std::uint8_t>(next_rip - state.rip);
         p.port = port;
         p.count = count;
-        p.rip = context.rip;
-        p.next_rip = truncate_rip(next_rip, context.code64);
-        p.snapshot = linear_rip(context);
-        p.visible_rip = context.rip;
+        p.rip = state.rip;
+        p.next_rip = state.code64 ? next_rip : static_cast<std::uint32_t>(next_rip);
+        p.linear_rip = linear_rip(state);
+        p.visible_rip = state.rip;
     }
-    AtExit begin_by_policy(PioContext& context);
-    PioEvent event(const PioContext& context) const;
-    void report_exit(const PioContext& context);
-    void report_outcome(PioOutcome outcome, const PioContext& context);
+    AtExit begin_by_policy(PioState& state);
+    PioOutcome enter_by_policy(PioState& state);
+    void account_for_emulator(const PioState& state, bool exit);
+    PioEvent event(const PioState& state) const;
+    void report_exit(const PioState& state);
+    void report_outcome(PioOutcome outcome, const PioState& state);
 
     bool inline_default_ = true;
     bool quirk_ = false;
+    bool watched_ = false;
     PioAdvance advance_ = PioAdvance::relative;
-    StringRules string_rules_ = StringRules::architectural;
     PioObserver* observer_ = nullptr;
+    VmcsAccounting* accounting_ = nullptr;
     std::shared_ptr<const CompletionPolicy> policy_;
+    std::shared_ptr<const StringIoRules> strings_;
     PendingPio pending_;
+    // The buffer INS elements are stored from. Never cleared, like that of the kernel's emulator: what an earlier batch
+    // left there is what StringRules::kernel stores if RCX grew. Choosing string rules makes it a fresh one.
+    alignas(8) std::array<std::uint8_t, pio_batch_bytes> read_ahead_{};
 };
 
 }  // namespace southgate::cpu

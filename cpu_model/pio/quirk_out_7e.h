@@ -26,15 +26,14 @@ class QuirkOut7e final : public CompletionPolicy {
         // The emulator path knows no quirk: it is past the instruction anyway.
         if (!applies(pending) || !base_->takes_quirk())
             return base_->at_exit(pending, context);
-        context.rip = pending.next_rip;
-        retire(context);
+        skip_instruction(pending, context);
         pending.early = true;
         pending.set = false;
         return AtExit::advanced_or_step;
     }
 
-    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance advance) const override {
-        return base_->at_entry(pending, context, advance);
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
+        return base_->at_entry(pending, context);
     }
 
   private:

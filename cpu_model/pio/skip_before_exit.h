@@ -11,14 +11,13 @@ class SkipBeforeExit final : public CompletionPolicy {
     std::string_view name() const override { return name_of(PioPolicyKind::skip_before_exit); }
 
     AtExit at_exit(PendingPio& pending, PioContext& context) const override {
-        context.rip = pending.next_rip;
-        retire(context);
+        skip_instruction(pending, context);
         pending.early = true;
         pending.set = pending.direction == Direction::in;
         return AtExit::advanced;
     }
 
-    PioOutcome at_entry(const PendingPio& pending, PioContext& context, PioAdvance) const override {
+    PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
         merge_in_data(pending, context);
         return PioOutcome::completed;
     }

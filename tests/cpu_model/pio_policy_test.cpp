@@ -1,4 +1,4 @@
-// The completion policies alone, on a PioContext: matrix A and the rules behind it.
+// The completion policies alone, on a PioState: matrix A and the rules behind it.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -17,7 +17,7 @@ struct Recorder final : PioObserver {
     void pio_cancel(const PioEvent& event) override { events.emplace_back('x', event); }
 };
 
-void apply(const PlatformAction& action, PioUnit& unit, PioContext& context) {
+void apply(const PlatformAction& action, PioUnit& unit, PioState& context) {
     if (action.writes_regs) unit.note_regs_written();
     if (action.rip) context.rip = *action.rip;
     if (action.rip_add) context.rip += *action.rip_add;
@@ -31,7 +31,7 @@ void run_cell(const MatrixRow& row, const MatrixColumn& column, std::string_view
     PioUnit unit;
     unit.set_policy(column.kind, column.quirk);
     unit.set_advance(advance);
-    PioContext context;
+    PioState context;
     context.rip = row.rip;
     context.rax = row.rax;
     context.cs_base = row.cs_base;
@@ -90,7 +90,7 @@ struct Effects {
 Effects effects(PioPolicyKind kind, bool quirk, Direction direction, std::uint16_t port, AtExit expected) {
     PioUnit unit;
     unit.set_policy(kind, quirk);
-    PioContext context;
+    PioState context;
     context.rip = 0x8000;
     context.interrupt_shadow = true;
     EXPECT_EQ(unit.begin(direction, port, 1, 0, 0x8002, context), expected);
@@ -145,7 +145,7 @@ TEST(PioPolicy, ShadowCountAndStep) {
 
 TEST(PioPolicy, CancelChangesNothing) {
     PioUnit unit;
-    PioContext context{.rip = 0x8000, .rax = 0x7788, .interrupt_shadow = true};
+    PioState context{.rip = 0x8000, .rax = 0x7788, .interrupt_shadow = true};
     unit.begin(Direction::in, 0x92, 1, 0, 0x8002, context);
     unit.exit_payload().data[0] = 0x5a;
     context.rip = 0x8001;
@@ -161,7 +161,7 @@ TEST(PioPolicy, SizeRuleOfIn) {
     for (const auto& [size, expected] :
          {std::pair{1u, 0x11223344556677f6u}, {2u, 0x112233445566e5f6u}, {4u, std::uint64_t{0xc3d4e5f6}}}) {
         PioUnit unit;
-        PioContext context{.rip = 0x8000, .rax = 0x1122334455667788};
+        PioState context{.rip = 0x8000, .rax = 0x1122334455667788};
         unit.begin(Direction::in, 0x80, size, 0, 0x8001, context);
         const std::uint32_t data = 0xc3d4e5f6;
         std::memcpy(unit.exit_payload().data, &data, size);
@@ -172,7 +172,7 @@ TEST(PioPolicy, SizeRuleOfIn) {
 
 TEST(PioPolicy, DataLeftAloneReadsZero) {
     PioUnit unit;
-    PioContext context{.rip = 0x8000, .rax = 0x7788};
+    PioState context{.rip = 0x8000, .rax = 0x7788};
     unit.begin(Direction::out, 0x80, 4, 0xffffffff, 0x8001, context);
     unit.enter(context);
     context.rip = 0x8000;
@@ -185,7 +185,7 @@ TEST(PioPolicy, Events) {
     Recorder recorder;
     PioUnit unit;
     unit.set_observer(&recorder);
-    PioContext context{.rip = 0x8000, .rax = 0x7788, .cs_base = 0x10000};
+    PioState context{.rip = 0x8000, .rax = 0x7788, .cs_base = 0x10000};
     unit.begin(Direction::in, 0x92, 1, 0, 0x8002, context);
     unit.exit_payload().data[0] = 0x5a;
     unit.enter(context);
@@ -229,10 +229,11 @@ PendingPio pending_ins(bool rep, std::uint32_t count) {
     PendingPio pending;
     pending.set = pending.string = true;
     pending.count = count;
-    pending.rip = pending.snapshot = 0x8000;
+    pending.rip = pending.linear_rip = 0x8000;
     pending.length = 2;
     pending.next_rip = 0x8002;
     pending.ins.rep = rep;
+    pending.ins.registers = {count, 0x3000};
     return pending;
 }
 
@@ -246,36 +247,58 @@ TEST(StringPio, BatchSizes) {
     EXPECT_EQ(ins_batch(0xfff, 5, 4, false), 1u);
 }
 
-TEST(StringPio, PlanOfTheSafePolicies) {
+TEST(StringPio, ArchitecturalPlan) {
     using Action = InsPlan::Action;
-    PioContext here{.rip = 0x8000};
-    InsPlan plan = plan_ins(pending_ins(true, 4), here, {4, 0}, false);
+    constexpr std::uint64_t any = ~std::uint64_t{0};
+    const ArchitecturalStrings rules;
+    PioState here{.rip = 0x8000};
+    InsPlan plan = rules.enter_ins(pending_ins(true, 4), here, {4, 0x3000}, any);
     EXPECT_EQ(plan.action, Action::store);
     EXPECT_EQ(plan.elements, 4u);
     EXPECT_EQ(plan.rip, 0x8000u);
-    plan = plan_ins(pending_ins(false, 1), here, {0, 0}, false);
+    EXPECT_EQ(plan.retired, 4u);
+    EXPECT_FALSE(plan.unfinished);
+    // A smaller budget stores what fits and keeps the rest.
+    PendingPio pending = pending_ins(true, 4);
+    plan = rules.enter_ins(pending, here, {4, 0x3000}, 3);
+    EXPECT_EQ(plan.elements, 3u);
+    EXPECT_TRUE(plan.unfinished);
+    pending.ins.stored = 3;
+    plan = rules.enter_ins(pending, here, {1, 0x3003}, 3);
+    EXPECT_EQ(plan.elements, 1u);
+    EXPECT_EQ(plan.destination, 0x3003u);
+    EXPECT_FALSE(plan.unfinished);
+
+    plan = rules.enter_ins(pending_ins(false, 1), here, {0, 0}, any);
     EXPECT_EQ(plan.elements, 1u);
     EXPECT_EQ(plan.rip, 0x8002u);
-    plan = plan_ins(pending_ins(true, 4), here, {1, 0}, false);
-    EXPECT_EQ(plan.elements, 1u);
-    plan = plan_ins(pending_ins(true, 4), here, {0, 0}, false);
-    EXPECT_EQ(plan.elements, 0u);
-    PioContext reset{.rip = 0xfff0, .cs_base = 0xffff0000};
-    EXPECT_EQ(plan_ins(pending_ins(true, 4), reset, {0, 0}, false).action, Action::cancel);
-    EXPECT_EQ(plan_ins(pending_ins(false, 1), reset, {0, 0}, false).action, Action::cancel);
+    EXPECT_EQ(rules.enter_ins(pending_ins(true, 4), here, {1, 0}, any).elements, 1u);
+    EXPECT_EQ(rules.enter_ins(pending_ins(true, 4), here, {0, 0}, any).elements, 0u);
+    PioState reset{.rip = 0xfff0, .cs_base = 0xffff0000};
+    EXPECT_EQ(rules.enter_ins(pending_ins(true, 4), reset, {0, 0}, any).action, Action::cancel);
+    EXPECT_EQ(rules.enter_ins(pending_ins(false, 1), reset, {0, 0}, any).action, Action::cancel);
 }
 
-TEST(StringPio, PlanOfTheEmulator) {
+TEST(StringPio, KernelPlan) {
     using Action = InsPlan::Action;
-    PioContext reset{.rip = 0xfff0, .cs_base = 0xffff0000};
+    const KernelStrings rules;
+    PioState reset{.rip = 0xfff0, .cs_base = 0xffff0000};
     PendingPio pending = pending_ins(true, 4);
     pending.regs_written = true;
-    EXPECT_EQ(plan_ins(pending, reset, {0, 0}, true).action, Action::repeat);  // S26
-    const InsPlan nine = plan_ins(pending, reset, {9, 0}, true);               // S26b
+    EXPECT_EQ(rules.enter_ins(pending, reset, {0, 0}, 0).action, Action::repeat);  // S26
+    const InsPlan nine = rules.enter_ins(pending, reset, {9, 0}, 0);               // S26b
     EXPECT_EQ(nine.action, Action::store);
     EXPECT_EQ(nine.elements, 9u);
     EXPECT_EQ(nine.rip, 0x8000u);
-    EXPECT_EQ(plan_ins(pending_ins(false, 1), reset, {0, 0}, true).rip, 0x8002u);
+    EXPECT_EQ(nine.destination, 0x3000u);
+    EXPECT_EQ(nine.registers.rdi, 0u);
+    EXPECT_EQ(nine.retired, 1u);
+    EXPECT_TRUE(nine.at_once);
+    pending.ins.descending = true;
+    EXPECT_FALSE(rules.enter_ins(pending, reset, {9, 0x10}, 0).at_once);
+    EXPECT_EQ(rules.enter_ins(pending_ins(false, 1), reset, {0, 0}, 0).rip, 0x8002u);
+    // Registers nobody wrote are the emulator's own.
+    EXPECT_EQ(rules.enter_ins(pending_ins(true, 4), reset, {0, 0}, 0).elements, 4u);
 }
 
 }  // namespace
