@@ -67,7 +67,8 @@ void register_control(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_MFENCE, simple<fence, sse2_level>);
     t.add(ZYDIS_MNEMONIC_CLFLUSH, simple<clflush, clflush_level>);
     t.add(ZYDIS_MNEMONIC_MOVNTI, [](const Instruction& i, Translation& x) {
-        if (sse2_level.in(i)) x.uop.handler = i.rex_w ? movnti_of<std::uint64_t>(i) : movnti_of<std::uint32_t>(i);
+        if (sse2_level.in(i))
+            x.uop.handler = i.rex_w ? movnti_of<std::uint64_t>(i) : movnti_of<std::uint32_t>(i);
     });
 }
 

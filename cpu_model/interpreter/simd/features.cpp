@@ -8,8 +8,8 @@ namespace southgate::cpu::simd {
 
 FeatureBits implemented_features() {
     return {feature::clflush | feature::mmx | feature::fxsr | feature::sse | feature::sse2,
-            feature_ecx::sse3 | feature_ecx::pclmulqdq | feature_ecx::ssse3 | feature_ecx::sse41 | feature_ecx::sse42 |
-                feature_ecx::popcnt | feature_ecx::aes};
+            feature_ecx::sse3 | feature_ecx::pclmulqdq | feature_ecx::ssse3 | feature_ecx::sse41 |
+                feature_ecx::sse42 | feature_ecx::popcnt | feature_ecx::aes};
 }
 
 FeatureBits available_features() {

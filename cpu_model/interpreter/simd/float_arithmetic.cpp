@@ -6,15 +6,39 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_FLOAT(addps, singles) SIMD_FLOAT(addpd, doubles) SIMD_FLOAT(addss, single) SIMD_FLOAT(addsd, double_)
-SIMD_FLOAT(subps, singles) SIMD_FLOAT(subpd, doubles) SIMD_FLOAT(subss, single) SIMD_FLOAT(subsd, double_)
-SIMD_FLOAT(mulps, singles) SIMD_FLOAT(mulpd, doubles) SIMD_FLOAT(mulss, single) SIMD_FLOAT(mulsd, double_)
-SIMD_FLOAT(divps, singles) SIMD_FLOAT(divpd, doubles) SIMD_FLOAT(divss, single) SIMD_FLOAT(divsd, double_)
-SIMD_FLOAT(minps, never) SIMD_FLOAT(minpd, never) SIMD_FLOAT(minss, never) SIMD_FLOAT(minsd, never)
-SIMD_FLOAT(maxps, never) SIMD_FLOAT(maxpd, never) SIMD_FLOAT(maxss, never) SIMD_FLOAT(maxsd, never)
-SIMD_FLOAT_UNARY(sqrtps, never) SIMD_FLOAT_UNARY(sqrtpd, never) SIMD_FLOAT(sqrtss, never) SIMD_FLOAT(sqrtsd, never)
+SIMD_FLOAT(addps, singles);
+SIMD_FLOAT(addpd, doubles);
+SIMD_FLOAT(addss, single);
+SIMD_FLOAT(addsd, double_);
+SIMD_FLOAT(subps, singles);
+SIMD_FLOAT(subpd, doubles);
+SIMD_FLOAT(subss, single);
+SIMD_FLOAT(subsd, double_);
+SIMD_FLOAT(mulps, singles);
+SIMD_FLOAT(mulpd, doubles);
+SIMD_FLOAT(mulss, single);
+SIMD_FLOAT(mulsd, double_);
+SIMD_FLOAT(divps, singles);
+SIMD_FLOAT(divpd, doubles);
+SIMD_FLOAT(divss, single);
+SIMD_FLOAT(divsd, double_);
+SIMD_FLOAT(minps, never);
+SIMD_FLOAT(minpd, never);
+SIMD_FLOAT(minss, never);
+SIMD_FLOAT(minsd, never);
+SIMD_FLOAT(maxps, never);
+SIMD_FLOAT(maxpd, never);
+SIMD_FLOAT(maxss, never);
+SIMD_FLOAT(maxsd, never);
+SIMD_FLOAT_UNARY(sqrtps, never);
+SIMD_FLOAT_UNARY(sqrtpd, never);
+SIMD_FLOAT(sqrtss, never);
+SIMD_FLOAT(sqrtsd, never);
 // Approximations: the host's, without flags.
-SIMD_UNARY(rcpps) SIMD_UNARY(rsqrtps) SIMD_OP(rcpss) SIMD_OP(rsqrtss)
+SIMD_UNARY(rcpps);
+SIMD_UNARY(rsqrtps);
+SIMD_OP(rcpss);
+SIMD_OP(rsqrtss);
 struct compare : Immediate {
     static constexpr Tiny tiny = Tiny::never;
 };
@@ -74,9 +98,8 @@ void register_float_arithmetic(HandlerTable& t) {
     add(t, entries);
     float_compare = t.find(ZYDIS_MNEMONIC_CMPSD);
     // The mnemonic of two instructions.
-    t.add(ZYDIS_MNEMONIC_CMPSD, [](const Instruction& i, Translation& x) {
-        (i.map == 0 ? string_compare : float_compare)(i, x);
-    });
+    t.add(ZYDIS_MNEMONIC_CMPSD,
+          [](const Instruction& i, Translation& x) { (i.map == 0 ? string_compare : float_compare)(i, x); });
 }
 
 }  // namespace southgate::cpu::simd

@@ -6,11 +6,16 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_FLOAT_UNARY(cvtps2pd, never) SIMD_FLOAT_UNARY(cvtpd2ps, singles)
-SIMD_FLOAT(cvtss2sd, never) SIMD_FLOAT(cvtsd2ss, single)
-SIMD_FLOAT_UNARY(cvtdq2ps, never) SIMD_UNARY(cvtdq2pd)
-SIMD_FLOAT_UNARY(cvtps2dq, never) SIMD_FLOAT_UNARY(cvttps2dq, never)
-SIMD_FLOAT_UNARY(cvtpd2dq, never) SIMD_FLOAT_UNARY(cvttpd2dq, never)
+SIMD_FLOAT_UNARY(cvtps2pd, never);
+SIMD_FLOAT_UNARY(cvtpd2ps, singles);
+SIMD_FLOAT(cvtss2sd, never);
+SIMD_FLOAT(cvtsd2ss, single);
+SIMD_FLOAT_UNARY(cvtdq2ps, never);
+SIMD_UNARY(cvtdq2pd);
+SIMD_FLOAT_UNARY(cvtps2dq, never);
+SIMD_FLOAT_UNARY(cvttps2dq, never);
+SIMD_FLOAT_UNARY(cvtpd2dq, never);
+SIMD_FLOAT_UNARY(cvttpd2dq, never);
 }  // namespace op
 
 template <class Op, Width W>
@@ -33,16 +38,19 @@ constexpr Entry entries[] = {
 };
 
 // --- CVT(T)SS2SI, CVT(T)SD2SI: T is the destination ---
-#define SIMD_TO_INTEGER(name)                                       \
-    struct name {                                                   \
-        template <class T>                                          \
-        static T run(Xmm b) {                                       \
-            T r;                                                    \
-            asm volatile(#name " %1, %0" : "=r"(r) : "x"(b));       \
-            return r;                                               \
-        }                                                           \
-    };
-SIMD_TO_INTEGER(cvtss2si) SIMD_TO_INTEGER(cvttss2si) SIMD_TO_INTEGER(cvtsd2si) SIMD_TO_INTEGER(cvttsd2si)
+#define SIMD_TO_INTEGER(name)                                 \
+    struct name {                                             \
+        template <class T>                                    \
+        static T run(Xmm b) {                                 \
+            T r;                                              \
+            asm volatile(#name " %1, %0" : "=r"(r) : "x"(b)); \
+            return r;                                         \
+        }                                                     \
+    }
+SIMD_TO_INTEGER(cvtss2si);
+SIMD_TO_INTEGER(cvttss2si);
+SIMD_TO_INTEGER(cvtsd2si);
+SIMD_TO_INTEGER(cvttsd2si);
 #undef SIMD_TO_INTEGER
 
 template <class Op, class T, Width W, bool memory>
@@ -50,31 +58,37 @@ const Uop* to_integer(Cpu* c, const Uop* u) {
     begin_sse(c, u);
     const Xmm b = memory ? load_any(c, u, W) : get_xmm(c, u->rm);
     T r = Op::template run<T>(b);
-    if (!uneventful(c)) [[unlikely]] r = execute(c, u, Tiny::never, [&] { return Op::template run<T>(b); });
+    if (!uneventful(c)) [[unlikely]]
+        r = execute(c, u, Tiny::never, [&] { return Op::template run<T>(b); });
     set_reg<T>(c, u->reg, r);
     return next(c, u);
 }
 template <class Op, Width W>
 void select_to_integer(const Instruction& i, Translation& t) {
     if (!(W == Width::dword ? sse_level : sse2_level).in(i)) return;
-    if (i.rex_w) t.uop.handler = i.memory() ? to_integer<Op, std::uint64_t, W, true> : to_integer<Op, std::uint64_t, W, false>;
-    else t.uop.handler = i.memory() ? to_integer<Op, std::uint32_t, W, true> : to_integer<Op, std::uint32_t, W, false>;
+    if (i.rex_w)
+        t.uop.handler =
+            i.memory() ? to_integer<Op, std::uint64_t, W, true> : to_integer<Op, std::uint64_t, W, false>;
+    else
+        t.uop.handler =
+            i.memory() ? to_integer<Op, std::uint32_t, W, true> : to_integer<Op, std::uint32_t, W, false>;
 }
 
 // --- CVTSI2SS, CVTSI2SD: T is the source ---
-#define SIMD_FROM_INTEGER(name, level)                                                 \
-    struct name {                                                                      \
-        static constexpr Features needs = level;                                       \
-        static Xmm run(Xmm a, std::uint32_t b) {                                       \
-            asm volatile(#name "l %1, %0" : "+x"(a) : "r"(b));                         \
-            return a;                                                                  \
-        }                                                                              \
-        static Xmm run(Xmm a, std::uint64_t b) {                                       \
-            asm volatile(#name "q %1, %0" : "+x"(a) : "r"(b));                         \
-            return a;                                                                  \
-        }                                                                              \
-    };
-SIMD_FROM_INTEGER(cvtsi2ss, sse_level) SIMD_FROM_INTEGER(cvtsi2sd, sse2_level)
+#define SIMD_FROM_INTEGER(name, level)                         \
+    struct name {                                              \
+        static constexpr Features needs = level;               \
+        static Xmm run(Xmm a, std::uint32_t b) {               \
+            asm volatile(#name "l %1, %0" : "+x"(a) : "r"(b)); \
+            return a;                                          \
+        }                                                      \
+        static Xmm run(Xmm a, std::uint64_t b) {               \
+            asm volatile(#name "q %1, %0" : "+x"(a) : "r"(b)); \
+            return a;                                          \
+        }                                                      \
+    }
+SIMD_FROM_INTEGER(cvtsi2ss, sse_level);
+SIMD_FROM_INTEGER(cvtsi2sd, sse2_level);
 #undef SIMD_FROM_INTEGER
 
 template <class Op, class T, bool memory>
@@ -83,27 +97,35 @@ const Uop* from_integer(Cpu* c, const Uop* u) {
     const T b = memory ? load<T, Mem::segmented>(c, u) : get_reg<T>(c, u->rm);
     const Xmm a = get_xmm(c, u->reg);
     Xmm r = Op::run(a, b);
-    if (!uneventful(c)) [[unlikely]] r = execute(c, u, Tiny::never, [&] { return Op::run(a, b); });
+    if (!uneventful(c)) [[unlikely]]
+        r = execute(c, u, Tiny::never, [&] { return Op::run(a, b); });
     set_xmm(c, u->reg, r);
     return next(c, u);
 }
 template <class Op>
 void select_from_integer(const Instruction& i, Translation& t) {
     if (!Op::needs.in(i)) return;
-    if (i.rex_w) t.uop.handler = i.memory() ? from_integer<Op, std::uint64_t, true> : from_integer<Op, std::uint64_t, false>;
-    else t.uop.handler = i.memory() ? from_integer<Op, std::uint32_t, true> : from_integer<Op, std::uint32_t, false>;
+    if (i.rex_w)
+        t.uop.handler =
+            i.memory() ? from_integer<Op, std::uint64_t, true> : from_integer<Op, std::uint64_t, false>;
+    else
+        t.uop.handler =
+            i.memory() ? from_integer<Op, std::uint32_t, true> : from_integer<Op, std::uint32_t, false>;
 }
 
 // --- COMISS and kin: ZF, PF, CF; the others 0 (SDM vol. 2A COMISS) ---
-#define SIMD_COMPARE(name)                                                                                   \
-    struct name {                                                                                            \
-        static std::uint64_t run(Xmm a, Xmm b) {                                                             \
-            bool z, p, carry;                                                                                \
-            asm volatile(#name " %4, %3" : "=@ccz"(z), "=@ccp"(p), "=@ccc"(carry) : "x"(a), "x"(b));         \
-            return (z ? eflags::zf : 0) | (p ? eflags::pf : 0) | (carry ? eflags::cf : 0);                   \
-        }                                                                                                    \
-    };
-SIMD_COMPARE(comiss) SIMD_COMPARE(ucomiss) SIMD_COMPARE(comisd) SIMD_COMPARE(ucomisd)
+#define SIMD_COMPARE(name)                                                                           \
+    struct name {                                                                                    \
+        static std::uint64_t run(Xmm a, Xmm b) {                                                     \
+            bool z, p, carry;                                                                        \
+            asm volatile(#name " %4, %3" : "=@ccz"(z), "=@ccp"(p), "=@ccc"(carry) : "x"(a), "x"(b)); \
+            return (z ? eflags::zf : 0) | (p ? eflags::pf : 0) | (carry ? eflags::cf : 0);           \
+        }                                                                                            \
+    }
+SIMD_COMPARE(comiss);
+SIMD_COMPARE(ucomiss);
+SIMD_COMPARE(comisd);
+SIMD_COMPARE(ucomisd);
 #undef SIMD_COMPARE
 
 template <class Op, Width W, bool memory>
@@ -111,13 +133,15 @@ const Uop* compare(Cpu* c, const Uop* u) {
     begin_sse(c, u);
     const Xmm a = get_xmm(c, u->reg), b = memory ? load_any(c, u, W) : get_xmm(c, u->rm);
     std::uint64_t flags = Op::run(a, b);
-    if (!uneventful(c)) [[unlikely]] flags = execute(c, u, Tiny::never, [&] { return Op::run(a, b); });
+    if (!uneventful(c)) [[unlikely]]
+        flags = execute(c, u, Tiny::never, [&] { return Op::run(a, b); });
     set_status_flags(c, flags);
     return next(c, u);
 }
 template <class Op, Width W>
 void select_compare(const Instruction& i, Translation& t) {
-    if ((W == Width::dword ? sse_level : sse2_level).in(i)) t.uop.handler = i.memory() ? compare<Op, W, true> : compare<Op, W, false>;
+    if ((W == Width::dword ? sse_level : sse2_level).in(i))
+        t.uop.handler = i.memory() ? compare<Op, W, true> : compare<Op, W, false>;
 }
 
 // --- between XMM and MMX registers: the low halves of the operations on XMM registers alone ---
@@ -132,8 +156,10 @@ const Uop* from_mmx(Cpu* c, const Uop* u) {
     const Xmm b = memory ? load_any(c, u, Width::qword) : widen(get_mmx(c, u->rm));
     if constexpr (uses_mmx) enter_mmx(c);
     const Xmm r = execute(c, u, Tiny::never, [&] { return Op::run(a, b); });
-    if constexpr (doubles) set_xmm(c, u->reg, r);
-    else set_lane<std::uint64_t>(c, u->reg, 0, low(r));
+    if constexpr (doubles)
+        set_xmm(c, u->reg, r);
+    else
+        set_lane<std::uint64_t>(c, u->reg, 0, low(r));
     return next(c, u);
 }
 template <class Op, Width W, bool memory>

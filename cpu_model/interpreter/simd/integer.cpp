@@ -5,11 +5,28 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_OP(paddb) SIMD_OP(paddw) SIMD_OP(paddd) SIMD_OP(paddq)
-SIMD_OP(paddsb) SIMD_OP(paddsw) SIMD_OP(paddusb) SIMD_OP(paddusw)
-SIMD_OP(psubb) SIMD_OP(psubw) SIMD_OP(psubd) SIMD_OP(psubq)
-SIMD_OP(psubsb) SIMD_OP(psubsw) SIMD_OP(psubusb) SIMD_OP(psubusw)
-SIMD_OP(pmullw) SIMD_OP(pmulhw) SIMD_OP(pmulhuw) SIMD_OP(pmuludq) SIMD_OP(pmaddwd) SIMD_OP(psadbw)
+SIMD_OP(paddb);
+SIMD_OP(paddw);
+SIMD_OP(paddd);
+SIMD_OP(paddq);
+SIMD_OP(paddsb);
+SIMD_OP(paddsw);
+SIMD_OP(paddusb);
+SIMD_OP(paddusw);
+SIMD_OP(psubb);
+SIMD_OP(psubw);
+SIMD_OP(psubd);
+SIMD_OP(psubq);
+SIMD_OP(psubsb);
+SIMD_OP(psubsw);
+SIMD_OP(psubusb);
+SIMD_OP(psubusw);
+SIMD_OP(pmullw);
+SIMD_OP(pmulhw);
+SIMD_OP(pmulhuw);
+SIMD_OP(pmuludq);
+SIMD_OP(pmaddwd);
+SIMD_OP(psadbw);
 }  // namespace op
 
 template <class Op>

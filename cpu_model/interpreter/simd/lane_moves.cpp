@@ -54,11 +54,13 @@ template <class T, bool mmx>
 Handler general_move(const Instruction& i) {
     const bool load = i.opcode == 0x6e;
     if (!i.memory()) return load ? from_general<T, mmx> : to_general<T, mmx>;
-    return by_any_memory(i, [&]<Mem M>() -> Handler { return load ? from_memory<T, M, mmx> : to_memory<T, M, mmx>; });
+    return by_any_memory(
+        i, [&]<Mem M>() -> Handler { return load ? from_memory<T, M, mmx> : to_memory<T, M, mmx>; });
 }
 
 // --- lanes ---
-// From the low part of a register or memory to the lane the immediate names; there are `lanes`, a power of two.
+// From the low part of a register or memory to the lane the immediate names; there are `lanes`, a power of
+// two.
 template <class T, bool mmx>
 const Uop* insert(Cpu* c, const Uop* u) {
     mmx ? begin_mmx(c, u) : begin_sse(c, u);
@@ -78,8 +80,10 @@ const Uop* extract(Cpu* c, const Uop* u) {
     begin_sse(c, u);
     const T v = get_lane<T>(c, u->reg, u->imm & (16 / sizeof(T) - 1));
     using Wide = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
-    if (u->aux) store<T, Mem::segmented>(c, u, v);
-    else set_reg<Wide>(c, u->rm, v);
+    if (u->aux)
+        store<T, Mem::segmented>(c, u, v);
+    else
+        set_reg<Wide>(c, u->rm, v);
     return next(c, u);
 }
 // 0F C5: the destination is the reg operand.
@@ -239,12 +243,15 @@ void select_general_move(const Instruction& i, Translation& t) {
     const bool mmx = !i.operand_prefix;
     if (!(mmx ? mmx_level : sse2_level).in(i)) return;
     if (mmx) t.uop.reg = static_cast<std::uint8_t>((i.reg & 7) * 8);
-    if (i.rex_w) t.uop.handler = mmx ? general_move<std::uint64_t, true>(i) : general_move<std::uint64_t, false>(i);
-    else t.uop.handler = mmx ? general_move<std::uint32_t, true>(i) : general_move<std::uint32_t, false>(i);
+    if (i.rex_w)
+        t.uop.handler = mmx ? general_move<std::uint64_t, true>(i) : general_move<std::uint64_t, false>(i);
+    else
+        t.uop.handler = mmx ? general_move<std::uint32_t, true>(i) : general_move<std::uint32_t, false>(i);
 }
 
 void register_lane_moves(HandlerTable& t) {
-    for (auto m : {ZYDIS_MNEMONIC_PINSRB, ZYDIS_MNEMONIC_PINSRW, ZYDIS_MNEMONIC_PINSRD, ZYDIS_MNEMONIC_PINSRQ})
+    for (auto m :
+         {ZYDIS_MNEMONIC_PINSRB, ZYDIS_MNEMONIC_PINSRW, ZYDIS_MNEMONIC_PINSRD, ZYDIS_MNEMONIC_PINSRQ})
         t.add(m, select_insert);
     for (auto m : {ZYDIS_MNEMONIC_PEXTRB, ZYDIS_MNEMONIC_PEXTRW, ZYDIS_MNEMONIC_PEXTRD, ZYDIS_MNEMONIC_PEXTRQ,
                    ZYDIS_MNEMONIC_EXTRACTPS})

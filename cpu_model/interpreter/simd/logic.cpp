@@ -5,9 +5,22 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_OP(pand) SIMD_OP(pandn) SIMD_OP(por) SIMD_OP(pxor)
-SIMD_OP(pcmpeqb) SIMD_OP(pcmpeqw) SIMD_OP(pcmpeqd) SIMD_OP(pcmpgtb) SIMD_OP(pcmpgtw) SIMD_OP(pcmpgtd)
-SIMD_OP(pminub) SIMD_OP(pminsw) SIMD_OP(pmaxub) SIMD_OP(pmaxsw) SIMD_OP(pavgb) SIMD_OP(pavgw)
+SIMD_OP(pand);
+SIMD_OP(pandn);
+SIMD_OP(por);
+SIMD_OP(pxor);
+SIMD_OP(pcmpeqb);
+SIMD_OP(pcmpeqw);
+SIMD_OP(pcmpeqd);
+SIMD_OP(pcmpgtb);
+SIMD_OP(pcmpgtw);
+SIMD_OP(pcmpgtd);
+SIMD_OP(pminub);
+SIMD_OP(pminsw);
+SIMD_OP(pmaxub);
+SIMD_OP(pmaxsw);
+SIMD_OP(pavgb);
+SIMD_OP(pavgw);
 }  // namespace op
 
 template <class Op>

@@ -10,11 +10,21 @@ std::uint64_t operand(Cpu* c, const Uop* u, Width w, bool write) {
     const auto s = static_cast<Seg>(u->seg);
     std::uint64_t linear = 0;
     switch (bytes_of(w)) {
-        case 1: linear = to_linear<std::uint8_t, Mem::segmented>(c, u, s, offset, write); break;
-        case 2: linear = to_linear<std::uint16_t, Mem::segmented>(c, u, s, offset, write); break;
-        case 4: linear = to_linear<std::uint32_t, Mem::segmented>(c, u, s, offset, write); break;
-        case 8: linear = to_linear<std::uint64_t, Mem::segmented>(c, u, s, offset, write); break;
-        default: linear = to_linear<Xmm, Mem::segmented>(c, u, s, offset, write); break;
+        case 1:
+            linear = to_linear<std::uint8_t, Mem::segmented>(c, u, s, offset, write);
+            break;
+        case 2:
+            linear = to_linear<std::uint16_t, Mem::segmented>(c, u, s, offset, write);
+            break;
+        case 4:
+            linear = to_linear<std::uint32_t, Mem::segmented>(c, u, s, offset, write);
+            break;
+        case 8:
+            linear = to_linear<std::uint64_t, Mem::segmented>(c, u, s, offset, write);
+            break;
+        default:
+            linear = to_linear<Xmm, Mem::segmented>(c, u, s, offset, write);
+            break;
     }
     if (w == Width::aligned && (linear & 15) != 0) raise_gp(0);
     if (c->check_alignment && (linear & (bytes_of(w) - 1)) != 0) raise(Vector::alignment_check, 0);

@@ -27,8 +27,10 @@ template <Width W, Mem M, bool write>
     const TlbEntry& e = tlb_entry(c, linear);
     const std::uint64_t tag = write ? e.write_tag : e.read_tag;
     host = e.addend + linear;
-    if constexpr (W == Width::aligned) return (linear & (page_mask | 15)) == tag;
-    else return ((linear + bytes_of(W) - 1) & page_mask) == tag;
+    if constexpr (W == Width::aligned)
+        return (linear & (page_mask | 15)) == tag;
+    else
+        return ((linear + bytes_of(W) - 1) & page_mask) == tag;
 }
 // The value in the low lanes, the others 0.
 template <Width W>
@@ -51,14 +53,16 @@ template <Width W>
 template <Width W, Mem M>
 [[gnu::always_inline]] inline bool load_fast(Cpu* c, const Uop* u, Xmm& value) {
     std::uintptr_t host = 0;
-    if (!hit<W, M, false>(c, u, host)) [[unlikely]] return false;
+    if (!hit<W, M, false>(c, u, host)) [[unlikely]]
+        return false;
     value = from_host<W>(host);
     return true;
 }
 template <Width W, Mem M>
 [[gnu::always_inline]] inline bool store_fast(Cpu* c, const Uop* u, Xmm value) {
     std::uintptr_t host = 0;
-    if (!hit<W, M, true>(c, u, host)) [[unlikely]] return false;
+    if (!hit<W, M, true>(c, u, host)) [[unlikely]]
+        return false;
     to_host<W>(host, value);
     return true;
 }

@@ -5,7 +5,10 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_OP(movss) SIMD_OP(movsd) SIMD_OP(movlhps) SIMD_OP(movhlps)
+SIMD_OP(movss);
+SIMD_OP(movsd);
+SIMD_OP(movlhps);
+SIMD_OP(movhlps);
 struct Move {
     static Xmm run(Xmm, Xmm b) { return b; }
 };
@@ -39,7 +42,8 @@ template <class From, Width W>
 template <class From, Width W, Mem M>
 const Uop* store_memory(Cpu* c, const Uop* u) {
     From::begin(c, u);
-    if (!store_fast<W, M>(c, u, From::get(c, u))) [[unlikely]] return store_memory_any<From, W>(c, u);
+    if (!store_fast<W, M>(c, u, From::get(c, u))) [[unlikely]]
+        return store_memory_any<From, W>(c, u);
     From::done(c);
     return next(c, u);
 }
@@ -59,15 +63,18 @@ const Uop* mmx_store_r(Cpu* c, const Uop* u) {
 
 template <class From, Width W>
 constexpr Forms stores(Features needs, Handler reg = nullptr) {
-    return {reg, store_memory<From, W, Mem::flat>, store_memory<From, W, Mem::wide>, store_memory_any<From, W>, needs};
+    return {reg, store_memory<From, W, Mem::flat>, store_memory<From, W, Mem::wide>,
+            store_memory_any<From, W>, needs};
 }
 template <class Op, class MemoryOp, Width W>
 constexpr Forms loads(Features needs) {
-    return {xmm_r<Op>, xmm_m<MemoryOp, W, Mem::flat>, xmm_m<MemoryOp, W, Mem::wide>, xmm_any<MemoryOp, W>, needs};
+    return {xmm_r<Op>, xmm_m<MemoryOp, W, Mem::flat>, xmm_m<MemoryOp, W, Mem::wide>, xmm_any<MemoryOp, W>,
+            needs};
 }
 template <class MemoryOp, Width W>
 constexpr Forms memory_loads(Features needs) {
-    return {nullptr, xmm_m<MemoryOp, W, Mem::flat>, xmm_m<MemoryOp, W, Mem::wide>, xmm_any<MemoryOp, W>, needs};
+    return {nullptr, xmm_m<MemoryOp, W, Mem::flat>, xmm_m<MemoryOp, W, Mem::wide>, xmm_any<MemoryOp, W>,
+            needs};
 }
 
 // One encoding of a mnemonic: opcode in its map.
@@ -77,7 +84,8 @@ struct Move {
     Forms forms;
     bool mmx = false;
 };
-constexpr Width aligned = Width::aligned, unaligned = Width::unaligned, qword = Width::qword, dword = Width::dword;
+constexpr Width aligned = Width::aligned, unaligned = Width::unaligned, qword = Width::qword,
+                dword = Width::dword;
 
 constexpr Forms load_aligned(Features f) { return loads<op::Move, op::Move, aligned>(f); }
 constexpr Forms load_unaligned(Features f) { return loads<op::Move, op::Move, unaligned>(f); }

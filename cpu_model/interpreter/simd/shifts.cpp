@@ -6,7 +6,14 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_OP(psllw) SIMD_OP(pslld) SIMD_OP(psllq) SIMD_OP(psrlw) SIMD_OP(psrld) SIMD_OP(psrlq) SIMD_OP(psraw) SIMD_OP(psrad)
+SIMD_OP(psllw);
+SIMD_OP(pslld);
+SIMD_OP(psllq);
+SIMD_OP(psrlw);
+SIMD_OP(psrld);
+SIMD_OP(psrlq);
+SIMD_OP(psraw);
+SIMD_OP(psrad);
 }  // namespace op
 
 // The destination is the rm operand.
@@ -47,8 +54,10 @@ void select_shift(const Instruction& i, Translation& t) {
         const bool mmx = !i.operand_prefix;
         const Forms& forms = mmx ? s.mmx : s.xmm;
         const bool immediate = i.opcode >= 0x71 && i.opcode <= 0x73;
-        if (!immediate) t.uop.handler = forms.of(i);
-        else if (forms.needs.in(i)) t.uop.handler = mmx ? s.mmx_immediate : s.xmm_immediate;
+        if (!immediate)
+            t.uop.handler = forms.of(i);
+        else if (forms.needs.in(i))
+            t.uop.handler = mmx ? s.mmx_immediate : s.xmm_immediate;
         if (immediate) t.uop.imm = i.imm & 0xff;
         if (mmx) set_mmx_operands(i, t.uop);
     }

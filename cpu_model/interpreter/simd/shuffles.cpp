@@ -6,10 +6,21 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_OP(packsswb) SIMD_OP(packssdw) SIMD_OP(packuswb)
-SIMD_OP(punpcklbw) SIMD_OP(punpcklwd) SIMD_OP(punpckldq) SIMD_OP(punpcklqdq)
-SIMD_OP(punpckhbw) SIMD_OP(punpckhwd) SIMD_OP(punpckhdq) SIMD_OP(punpckhqdq)
-SIMD_OP(unpcklps) SIMD_OP(unpckhps) SIMD_OP(unpcklpd) SIMD_OP(unpckhpd)
+SIMD_OP(packsswb);
+SIMD_OP(packssdw);
+SIMD_OP(packuswb);
+SIMD_OP(punpcklbw);
+SIMD_OP(punpcklwd);
+SIMD_OP(punpckldq);
+SIMD_OP(punpcklqdq);
+SIMD_OP(punpckhbw);
+SIMD_OP(punpckhwd);
+SIMD_OP(punpckhdq);
+SIMD_OP(punpckhqdq);
+SIMD_OP(unpcklps);
+SIMD_OP(unpckhps);
+SIMD_OP(unpcklpd);
+SIMD_OP(unpckhpd);
 }  // namespace op
 
 template <class Op, class MmxOp, Width W = Width::qword>

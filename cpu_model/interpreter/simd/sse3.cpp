@@ -6,12 +6,34 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_FLOAT(haddps, singles) SIMD_FLOAT(haddpd, doubles) SIMD_FLOAT(hsubps, singles) SIMD_FLOAT(hsubpd, doubles)
-SIMD_FLOAT(addsubps, singles) SIMD_FLOAT(addsubpd, doubles)
-SIMD_UNARY(movsldup) SIMD_UNARY(movshdup) SIMD_UNARY(movddup)
-SIMD_OP(pshufb) SIMD_OP(phaddw) SIMD_OP(phaddd) SIMD_OP(phaddsw) SIMD_OP(pmaddubsw) SIMD_OP(phsubw) SIMD_OP(phsubd)
-SIMD_OP(phsubsw) SIMD_OP(psignb) SIMD_OP(psignw) SIMD_OP(psignd) SIMD_OP(pmulhrsw)
-SIMD_UNARY(pabsb) SIMD_UNARY(pabsw) SIMD_UNARY(pabsd)
+SIMD_FLOAT(haddps, singles);
+SIMD_FLOAT(haddpd, doubles);
+SIMD_FLOAT(hsubps, singles);
+SIMD_FLOAT(hsubpd, doubles);
+SIMD_FLOAT(addsubps, singles);
+SIMD_FLOAT(addsubpd, doubles);
+SIMD_FLOAT(addps, singles);
+SIMD_FLOAT(addpd, doubles);
+SIMD_FLOAT(subps, singles);
+SIMD_FLOAT(subpd, doubles);
+SIMD_UNARY(movsldup);
+SIMD_UNARY(movshdup);
+SIMD_UNARY(movddup);
+SIMD_OP(pshufb);
+SIMD_OP(phaddw);
+SIMD_OP(phaddd);
+SIMD_OP(phaddsw);
+SIMD_OP(pmaddubsw);
+SIMD_OP(phsubw);
+SIMD_OP(phsubd);
+SIMD_OP(phsubsw);
+SIMD_OP(psignb);
+SIMD_OP(psignw);
+SIMD_OP(psignd);
+SIMD_OP(pmulhrsw);
+SIMD_UNARY(pabsb);
+SIMD_UNARY(pabsw);
+SIMD_UNARY(pabsd);
 // Indices into 8 bytes have three bits.
 struct pshufb_mmx {
     static Xmm run(Xmm a, Xmm b) {
@@ -36,10 +58,10 @@ constexpr Entry ssse3(ZydisMnemonic m, const std::uint8_t* stubs = nullptr) {
 }
 
 const Entry entries[] = {
-    sse3_float<op::haddps>(ZYDIS_MNEMONIC_HADDPS),
-    sse3_float<op::haddpd>(ZYDIS_MNEMONIC_HADDPD),
-    sse3_float<op::hsubps>(ZYDIS_MNEMONIC_HSUBPS),
-    sse3_float<op::hsubpd>(ZYDIS_MNEMONIC_HSUBPD),
+    sse3_float<Horizontal<op::haddps, op::addps>>(ZYDIS_MNEMONIC_HADDPS),
+    sse3_float<Horizontal<op::haddpd, op::addpd>>(ZYDIS_MNEMONIC_HADDPD),
+    sse3_float<Horizontal<op::hsubps, op::subps>>(ZYDIS_MNEMONIC_HSUBPS),
+    sse3_float<Horizontal<op::hsubpd, op::subpd>>(ZYDIS_MNEMONIC_HSUBPD),
     sse3_float<op::addsubps>(ZYDIS_MNEMONIC_ADDSUBPS),
     sse3_float<op::addsubpd>(ZYDIS_MNEMONIC_ADDSUBPD),
     {ZYDIS_MNEMONIC_MOVSLDUP, xmm_forms<op::movsldup>(sse3_level), {}},

@@ -9,32 +9,64 @@ namespace southgate::cpu::simd {
 namespace {
 
 namespace op {
-SIMD_OP(pmuldq) SIMD_OP(pcmpeqq) SIMD_OP(pcmpgtq) SIMD_OP(packusdw) SIMD_OP(pmulld) SIMD_UNARY(phminposuw)
-SIMD_OP(pminsb) SIMD_OP(pminsd) SIMD_OP(pminuw) SIMD_OP(pminud)
-SIMD_OP(pmaxsb) SIMD_OP(pmaxsd) SIMD_OP(pmaxuw) SIMD_OP(pmaxud)
-SIMD_UNARY(pmovsxbw) SIMD_UNARY(pmovsxbd) SIMD_UNARY(pmovsxbq) SIMD_UNARY(pmovsxwd) SIMD_UNARY(pmovsxwq) SIMD_UNARY(pmovsxdq)
-SIMD_UNARY(pmovzxbw) SIMD_UNARY(pmovzxbd) SIMD_UNARY(pmovzxbq) SIMD_UNARY(pmovzxwd) SIMD_UNARY(pmovzxwq) SIMD_UNARY(pmovzxdq)
-SIMD_UNARY(aesimc) SIMD_OP(aesenc) SIMD_OP(aesenclast) SIMD_OP(aesdec) SIMD_OP(aesdeclast)
+SIMD_OP(pmuldq);
+SIMD_OP(pcmpeqq);
+SIMD_OP(pcmpgtq);
+SIMD_OP(packusdw);
+SIMD_OP(pmulld);
+SIMD_UNARY(phminposuw);
+SIMD_OP(pminsb);
+SIMD_OP(pminsd);
+SIMD_OP(pminuw);
+SIMD_OP(pminud);
+SIMD_OP(pmaxsb);
+SIMD_OP(pmaxsd);
+SIMD_OP(pmaxuw);
+SIMD_OP(pmaxud);
+SIMD_UNARY(pmovsxbw);
+SIMD_UNARY(pmovsxbd);
+SIMD_UNARY(pmovsxbq);
+SIMD_UNARY(pmovsxwd);
+SIMD_UNARY(pmovsxwq);
+SIMD_UNARY(pmovsxdq);
+SIMD_UNARY(pmovzxbw);
+SIMD_UNARY(pmovzxbd);
+SIMD_UNARY(pmovzxbq);
+SIMD_UNARY(pmovzxwd);
+SIMD_UNARY(pmovzxwq);
+SIMD_UNARY(pmovzxdq);
+SIMD_UNARY(aesimc);
+SIMD_OP(aesenc);
+SIMD_OP(aesenclast);
+SIMD_OP(aesdec);
+SIMD_OP(aesdeclast);
 
 // The mask is XMM0.
-#define SIMD_BLEND(name)                                                        \
-    struct name {                                                               \
-        static Xmm run(Cpu* c, const Uop*, Xmm a, Xmm b) {                      \
-            const Xmm mask = get_xmm(c, 0);                                     \
-            asm(#name " %%xmm0, %1, %0" : "+x"(a) : "x"(b), "Yz"(mask));        \
-            return a;                                                           \
-        }                                                                       \
-    };
-SIMD_BLEND(pblendvb) SIMD_BLEND(blendvps) SIMD_BLEND(blendvpd)
+#define SIMD_BLEND(name)                                                 \
+    struct name {                                                        \
+        static Xmm run(Cpu* c, const Uop*, Xmm a, Xmm b) {               \
+            const Xmm mask = get_xmm(c, 0);                              \
+            asm(#name " %%xmm0, %1, %0" : "+x"(a) : "x"(b), "Yz"(mask)); \
+            return a;                                                    \
+        }                                                                \
+    }
+SIMD_BLEND(pblendvb);
+SIMD_BLEND(blendvps);
+SIMD_BLEND(blendvpd);
 #undef SIMD_BLEND
 
 struct round : Immediate {
     static constexpr Tiny tiny = Tiny::never;
 };
-SIMD_FLOAT(mulps, singles) SIMD_FLOAT(mulpd, doubles) SIMD_FLOAT(haddps, singles) SIMD_FLOAT(haddpd, doubles)
+SIMD_FLOAT(mulps, singles);
+SIMD_FLOAT(mulpd, doubles);
+SIMD_FLOAT(haddps, singles);
+SIMD_FLOAT(haddpd, doubles);
+SIMD_FLOAT(addps, singles);
+SIMD_FLOAT(addpd, doubles);
 
-// Products, then sums: an unmasked exception in one step keeps the next from being looked at. Lanes that the immediate
-// does not select are 0 and silent.
+// Products, then sums: an unmasked exception in one step keeps the next from being looked at. Lanes that the
+// immediate does not select are 0 and silent.
 template <class Multiply, class Add, Tiny t, unsigned lanes>
 struct dot : Immediate {
     static constexpr Tiny tiny = t;
@@ -48,12 +80,12 @@ struct dot : Immediate {
         std::memcpy(&mask, selected.data(), sizeof mask);
         a = _mm_and_si128(a, mask);
         b = _mm_and_si128(b, mask);
-        Xmm sums = execute(c, u, t, [&] { return Multiply::run(a, b); });
-        for (unsigned n = lanes; n > 1; n /= 2) sums = execute(c, u, t, [&] { return Add::run(sums, sums); });
+        Xmm sums = execute_op<Multiply>(c, u, a, b);
+        for (unsigned n = lanes; n > 1; n /= 2) sums = execute_op<Add>(c, u, sums, sums);
     }
 };
-using dot_singles = dot<mulps, haddps, Tiny::singles, 4>;
-using dot_doubles = dot<mulpd, haddpd, Tiny::doubles, 2>;
+using dot_singles = dot<mulps, Horizontal<haddps, addps>, Tiny::singles, 4>;
+using dot_doubles = dot<mulpd, Horizontal<haddpd, addpd>, Tiny::doubles, 2>;
 }  // namespace op
 
 template <class Op, Width W = Width::aligned>

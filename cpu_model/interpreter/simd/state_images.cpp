@@ -31,8 +31,8 @@ unsigned end_of_registers(const Cpu* c) {
 std::uint64_t operand(Cpu* c, const Uop* u, bool write) {
     c->cur = u;
     if (c->cr0 & (cr0::em | cr0::ts)) raise(Vector::device_not_available);
-    const std::uint64_t linear = linear_of(c, static_cast<Seg>(u->seg), effective_address<Mem::segmented>(c, u),
-                                           image_size, write);
+    const std::uint64_t linear =
+        linear_of(c, static_cast<Seg>(u->seg), effective_address<Mem::segmented>(c, u), image_size, write);
     if (linear & 15) raise_gp();
     return linear;
 }

@@ -5,8 +5,8 @@
 #include "cpu_model/interpreter/simd/stubs.h"
 #include "cpu_model/interpreter/simd/table.h"
 
-// As the stubs of stubs.cpp, for instructions with more results: flags in bits 63:32, ECX below. The lengths come in
-// EDI and ESI.
+// As the stubs of stubs.cpp, for instructions with more results: flags in bits 63:32, ECX below. The lengths
+// come in EDI and ESI.
 asm(R"(
     .pushsection .text.southgate_simd_stubs, "ax", @progbits
     .macro southgate_simd_index_stubs name
@@ -120,10 +120,14 @@ template <class T, bool memory>
 const Uop* crc32(Cpu* c, const Uop* u) {
     const T v = memory ? load<T, Mem::segmented>(c, u) : get_reg<T>(c, u->rm);
     std::uint64_t r = get_reg<std::uint32_t>(c, u->reg);
-    if constexpr (sizeof v == 1) asm("crc32b %1, %k0" : "+r"(r) : "q"(v));
-    else if constexpr (sizeof v == 2) asm("crc32w %1, %k0" : "+r"(r) : "r"(v));
-    else if constexpr (sizeof v == 4) asm("crc32l %1, %k0" : "+r"(r) : "r"(v));
-    else asm("crc32q %1, %0" : "+r"(r) : "r"(v));
+    if constexpr (sizeof v == 1)
+        asm("crc32b %1, %k0" : "+r"(r) : "q"(v));
+    else if constexpr (sizeof v == 2)
+        asm("crc32w %1, %k0" : "+r"(r) : "r"(v));
+    else if constexpr (sizeof v == 4)
+        asm("crc32l %1, %k0" : "+r"(r) : "r"(v));
+    else
+        asm("crc32q %1, %0" : "+r"(r) : "r"(v));
     set_reg<std::uint32_t>(c, u->reg, static_cast<std::uint32_t>(r));
     return next(c, u);
 }
@@ -138,9 +142,15 @@ Handler crc32_of(const Instruction& i) {
 void select_popcnt(const Instruction& i, Translation& t) {
     if (!(i.features_ecx & feature_ecx::popcnt)) return;
     switch (i.operand_size) {
-        case 2: t.uop.handler = popcnt_of<std::uint16_t>(i); break;
-        case 4: t.uop.handler = popcnt_of<std::uint32_t>(i); break;
-        default: t.uop.handler = popcnt_of<std::uint64_t>(i); break;
+        case 2:
+            t.uop.handler = popcnt_of<std::uint16_t>(i);
+            break;
+        case 4:
+            t.uop.handler = popcnt_of<std::uint32_t>(i);
+            break;
+        default:
+            t.uop.handler = popcnt_of<std::uint64_t>(i);
+            break;
     }
 }
 void select_crc32(const Instruction& i, Translation& t) {
@@ -148,10 +158,18 @@ void select_crc32(const Instruction& i, Translation& t) {
     const unsigned size = i.opcode == 0xf0 ? 1 : i.operand_size;
     if (!i.memory()) t.uop.rm = reg_offset(i.rm, size, i.rex);
     switch (size) {
-        case 1: t.uop.handler = crc32_of<std::uint8_t>(i); break;
-        case 2: t.uop.handler = crc32_of<std::uint16_t>(i); break;
-        case 4: t.uop.handler = crc32_of<std::uint32_t>(i); break;
-        default: t.uop.handler = crc32_of<std::uint64_t>(i); break;
+        case 1:
+            t.uop.handler = crc32_of<std::uint8_t>(i);
+            break;
+        case 2:
+            t.uop.handler = crc32_of<std::uint16_t>(i);
+            break;
+        case 4:
+            t.uop.handler = crc32_of<std::uint32_t>(i);
+            break;
+        default:
+            t.uop.handler = crc32_of<std::uint64_t>(i);
+            break;
     }
 }
 

@@ -1,5 +1,5 @@
-// Host instructions with an 8-bit immediate: one piece of code for each value, `op $imm, %xmm1, %xmm0; ret`, called
-// as a function of two vectors.
+// Host instructions with an 8-bit immediate: one piece of code for each value, `op $imm, %xmm1, %xmm0; ret`,
+// called as a function of two vectors.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,33 @@ struct Immediate {
 };
 
 extern "C" {
-#define SIMD_STUBS(name) extern const std::uint8_t southgate_simd_##name[] __attribute__((visibility("hidden")));
-SIMD_STUBS(pshufd) SIMD_STUBS(pshufhw) SIMD_STUBS(pshuflw) SIMD_STUBS(shufps) SIMD_STUBS(shufpd)
-SIMD_STUBS(pslldq) SIMD_STUBS(psrldq) SIMD_STUBS(palignr) SIMD_STUBS(blendps) SIMD_STUBS(blendpd)
-SIMD_STUBS(pblendw) SIMD_STUBS(mpsadbw) SIMD_STUBS(insertps) SIMD_STUBS(cmpps) SIMD_STUBS(cmppd)
-SIMD_STUBS(cmpss) SIMD_STUBS(cmpsd) SIMD_STUBS(roundps) SIMD_STUBS(roundpd) SIMD_STUBS(roundss)
-SIMD_STUBS(roundsd) SIMD_STUBS(dpps) SIMD_STUBS(dppd) SIMD_STUBS(aeskeygenassist) SIMD_STUBS(pclmulqdq)
+#define SIMD_STUBS(name) \
+    extern const std::uint8_t southgate_simd_##name[] __attribute__((visibility("hidden")))
+SIMD_STUBS(pshufd);
+SIMD_STUBS(pshufhw);
+SIMD_STUBS(pshuflw);
+SIMD_STUBS(shufps);
+SIMD_STUBS(shufpd);
+SIMD_STUBS(pslldq);
+SIMD_STUBS(psrldq);
+SIMD_STUBS(palignr);
+SIMD_STUBS(blendps);
+SIMD_STUBS(blendpd);
+SIMD_STUBS(pblendw);
+SIMD_STUBS(mpsadbw);
+SIMD_STUBS(insertps);
+SIMD_STUBS(cmpps);
+SIMD_STUBS(cmppd);
+SIMD_STUBS(cmpss);
+SIMD_STUBS(cmpsd);
+SIMD_STUBS(roundps);
+SIMD_STUBS(roundpd);
+SIMD_STUBS(roundss);
+SIMD_STUBS(roundsd);
+SIMD_STUBS(dpps);
+SIMD_STUBS(dppd);
+SIMD_STUBS(aeskeygenassist);
+SIMD_STUBS(pclmulqdq);
 
 #undef SIMD_STUBS
 }

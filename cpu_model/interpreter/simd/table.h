@@ -15,9 +15,9 @@ struct Features {
     std::uint32_t edx = 0, ecx = 0;
     bool in(const Instruction& i) const { return (i.features & edx) == edx && (i.features_ecx & ecx) == ecx; }
 };
-inline constexpr Features mmx_level{feature::mmx, 0}, sse_level{feature::sse, 0}, sse2_level{feature::sse2, 0},
-    sse3_level{0, feature_ecx::sse3}, ssse3_level{0, feature_ecx::ssse3}, sse4_1_level{0, feature_ecx::sse41},
-    sse4_2_level{0, feature_ecx::sse42}, aes_level{0, feature_ecx::aes},
+inline constexpr Features mmx_level{feature::mmx, 0}, sse_level{feature::sse, 0},
+    sse2_level{feature::sse2, 0}, sse3_level{0, feature_ecx::sse3}, ssse3_level{0, feature_ecx::ssse3},
+    sse4_1_level{0, feature_ecx::sse41}, sse4_2_level{0, feature_ecx::sse42}, aes_level{0, feature_ecx::aes},
     pclmulqdq_level{0, feature_ecx::pclmulqdq};
 
 // Handlers by operand; nullptr: no such form.
@@ -44,8 +44,8 @@ constexpr Forms mmx_forms(Features needs) {
     return {mmx_r<Op>, mmx_m<Op, W, Mem::flat>, mmx_m<Op, W, Mem::wide>, mmx_any<Op, W>, needs};
 }
 
-// One mnemonic. With both forms, the 66 prefix tells them apart. `stubs`: the immediate chooses the code to run
-// (simd/stubs.h), whose address goes to Uop::imm.
+// One mnemonic. With both forms, the 66 prefix tells them apart. `stubs`: the immediate chooses the code to
+// run (simd/stubs.h), whose address goes to Uop::imm.
 struct Entry {
     ZydisMnemonic mnemonic;
     Forms xmm, mmx;

@@ -61,8 +61,8 @@ NativeSimd::~NativeSimd() {
 }
 
 SimdState NativeSimd::run(std::span<const std::uint8_t> code, const SimdState& before, unsigned offset) {
-    // rdi: image, rsi: registers with the flags behind them. R15 keeps the registers, R14 the image; neither is
-    // compared.
+    // rdi: image, rsi: registers with the flags behind them. R15 keeps the registers, R14 the image; neither
+    // is compared.
     std::vector<std::uint8_t> text;
     append(text, {0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57});  // push rbx rbp r12-r15
     append(text, {0x49, 0x89, 0xfe, 0x49, 0x89, 0xf7});                          // mov r14, rdi; mov r15, rsi

@@ -16,8 +16,9 @@ struct SimdState {
     std::uint16_t fcw = 0x37f, fsw = 0;
     std::uint8_t ftw = 0;  // one bit for each register that is not empty
     std::uint32_t mxcsr = 0x1f80;
-    std::array<std::uint64_t, 16> gpr{};  // indexed by Gpr; RSI and RDI are addresses of `memory`, RSP is unused
-    std::uint64_t flags = 0;              // status flags
+    std::array<std::uint64_t, 16>
+        gpr{};                // indexed by Gpr; RSI and RDI are addresses of `memory`, RSP is unused
+    std::uint64_t flags = 0;  // status flags
     alignas(16) std::array<std::uint8_t, simd_memory_size> memory{};
     int vector = -1;  // 19: #XM, 6: #UD
 };

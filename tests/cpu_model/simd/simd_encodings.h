@@ -19,9 +19,9 @@ struct SimdEncoding {
     std::uint8_t memory = 16;  // bytes of the memory form; 0: there is none
     Values values = Values::integers;
     bool immediate = false;
-    bool unaligned = false;     // 16 bytes need no alignment
+    bool unaligned = false;  // 16 bytes need no alignment
     bool register_form = true;
-    std::int8_t digit = -1;     // ModRM.reg
+    std::int8_t digit = -1;  // ModRM.reg
 };
 
 std::span<const SimdEncoding> simd_encodings();

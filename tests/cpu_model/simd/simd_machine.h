@@ -15,7 +15,9 @@ class SimdMachine : public FpuMachine {
         m.add_simd();
         return m;
     }
-    explicit SimdMachine(const CpuModel& m = model()) : FpuMachine(m) { set_cr4(cr4_osfxsr | cr4_osxmmexcpt, 0); }
+    explicit SimdMachine(const CpuModel& m = model()) : FpuMachine(m) {
+        set_cr4(cr4_osfxsr | cr4_osxmmexcpt, 0);
+    }
 
     // 64-bit mode, memory mapped where it is; exceptions have no handlers then.
     void enter_long_mode() {
@@ -53,7 +55,8 @@ class SimdMachine : public FpuMachine {
         cpu().set_fpu(f);
         std::memcpy(ram(operand), before.memory.data(), before.memory.size());
         GeneralRegisters r = cpu().regs();
-        for (unsigned n = 0; n < 16; n++) r.gpr[n] = wide_ ? before.gpr[n] : static_cast<std::uint32_t>(before.gpr[n]);
+        for (unsigned n = 0; n < 16; n++)
+            r.gpr[n] = wide_ ? before.gpr[n] : static_cast<std::uint32_t>(before.gpr[n]);
         r.gpr[static_cast<unsigned>(Gpr::rsi)] = r.gpr[static_cast<unsigned>(Gpr::rdi)] = operand + offset;
         r.gpr[static_cast<unsigned>(Gpr::rsp)] = stack;
         r.rflags = 2 | before.flags;

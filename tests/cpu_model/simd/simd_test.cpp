@@ -1,5 +1,5 @@
-// MMX and SSE behaviour that the host cannot show: availability, faults of memory operands, the x87 registers behind
-// MMX, FXSAVE images, MMIO.
+// MMX and SSE behaviour that the host cannot show: availability, faults of memory operands, the x87 registers
+// behind MMX, FXSAVE images, MMIO.
 #include <gtest/gtest.h>
 
 #include "tests/cpu_model/simd/simd_machine.h"
@@ -23,7 +23,8 @@ class SimdTest : public testing::Test {
         const std::uint32_t at = m_.add_code(bytes);
         GeneralRegisters r = m_.cpu().regs();
         r.rip = at;
-        r.gpr[static_cast<unsigned>(Gpr::rsi)] = r.gpr[static_cast<unsigned>(Gpr::rdi)] = SimdMachine::operand + offset;
+        r.gpr[static_cast<unsigned>(Gpr::rsi)] = r.gpr[static_cast<unsigned>(Gpr::rdi)] =
+            SimdMachine::operand + offset;
         r.gpr[static_cast<unsigned>(Gpr::rsp)] = SimdMachine::stack;
         m_.cpu().set_regs(r);
         m_.cpu().run({n, false});
@@ -44,10 +45,11 @@ class SimdTest : public testing::Test {
     SimdMachine m_;
 };
 
-const Bytes paddb_mmx{0x0f, 0xfc, 0xc1}, paddb_xmm{0x66, 0x0f, 0xfc, 0xc1}, addps{0x0f, 0x58, 0xc1}, emms{0x0f, 0x77},
-    ldmxcsr{0x0f, 0xae, 0x16}, stmxcsr{0x0f, 0xae, 0x1e}, fxsave{0x0f, 0xae, 0x06}, fxrstor{0x0f, 0xae, 0x0e},
-    sfence{0x0f, 0xae, 0xf8}, movnti{0x0f, 0xc3, 0x06}, popcnt{0xf3, 0x0f, 0xb8, 0xc1},
-    pshufb_mmx{0x0f, 0x38, 0x00, 0xc1}, pshufb_xmm{0x66, 0x0f, 0x38, 0x00, 0xc1};
+const Bytes paddb_mmx{0x0f, 0xfc, 0xc1}, paddb_xmm{0x66, 0x0f, 0xfc, 0xc1}, addps{0x0f, 0x58, 0xc1},
+    emms{0x0f, 0x77}, ldmxcsr{0x0f, 0xae, 0x16}, stmxcsr{0x0f, 0xae, 0x1e}, fxsave{0x0f, 0xae, 0x06},
+    fxrstor{0x0f, 0xae, 0x0e}, sfence{0x0f, 0xae, 0xf8}, movnti{0x0f, 0xc3, 0x06},
+    popcnt{0xf3, 0x0f, 0xb8, 0xc1}, pshufb_mmx{0x0f, 0x38, 0x00, 0xc1},
+    pshufb_xmm{0x66, 0x0f, 0x38, 0x00, 0xc1};
 
 TEST_F(SimdTest, EmulationAndTaskSwitched) {
     m_.poke<std::uint32_t>(SimdMachine::operand, 0x1f80);
@@ -80,14 +82,16 @@ TEST(SimdFeatures, WhatIsNotAnnouncedIsUndefined) {
     CpuModel p6;
     SimdMachine plain(p6);
     plain.set_cr4(0, ~std::uint64_t{0});
-    for (const Bytes& code : {paddb_mmx, paddb_xmm, addps, emms, ldmxcsr, fxsave, sfence, movnti, popcnt, pshufb_mmx}) {
+    for (const Bytes& code :
+         {paddb_mmx, paddb_xmm, addps, emms, ldmxcsr, fxsave, sfence, movnti, popcnt, pshufb_mmx}) {
         plain.step(plain.add_code(code));
         EXPECT_EQ(plain.vector(), ud);
     }
     CpuModel sse2;
     sse2.features |= feature::mmx | feature::fxsr | feature::sse | feature::sse2;
     SimdMachine some(sse2);
-    for (const Bytes& code : {pshufb_mmx, pshufb_xmm, popcnt, Bytes{0x66, 0x0f, 0x38, 0x17, 0xc0}, Bytes{0xdb, 0x0e}}) {
+    for (const Bytes& code :
+         {pshufb_mmx, pshufb_xmm, popcnt, Bytes{0x66, 0x0f, 0x38, 0x17, 0xc0}, Bytes{0xdb, 0x0e}}) {
         some.step(some.add_code(code));
         EXPECT_EQ(some.vector(), ud);
     }
@@ -147,14 +151,25 @@ TEST_F(SimdTest, MxcsrReservedBits) {
 }
 
 TEST_F(SimdTest, Alignment) {
-    for (const Bytes& code : {Bytes{0x66, 0x0f, 0xfc, 0x06}, {0x0f, 0x28, 0x06}, {0x0f, 0x29, 0x06}, {0x0f, 0x58, 0x06},
-                              {0x66, 0x0f, 0x7f, 0x06}, {0x66, 0x0f, 0xe7, 0x06}, {0x66, 0x0f, 0x38, 0x00, 0x06}, fxsave,
+    for (const Bytes& code : {Bytes{0x66, 0x0f, 0xfc, 0x06},
+                              {0x0f, 0x28, 0x06},
+                              {0x0f, 0x29, 0x06},
+                              {0x0f, 0x58, 0x06},
+                              {0x66, 0x0f, 0x7f, 0x06},
+                              {0x66, 0x0f, 0xe7, 0x06},
+                              {0x66, 0x0f, 0x38, 0x00, 0x06},
+                              fxsave,
                               fxrstor}) {
         EXPECT_EQ(run(code, 1, 8), gp);
         EXPECT_EQ(run(code, 1, 0), -1);
     }
-    for (const Bytes& code : {Bytes{0x0f, 0x10, 0x06}, {0x0f, 0x11, 0x06}, {0xf3, 0x0f, 0x6f, 0x06}, {0xf2, 0x0f, 0xf0, 0x06},
-                              {0x0f, 0xfc, 0x06}, {0xf2, 0x0f, 0x58, 0x06}, {0x66, 0x0f, 0x3a, 0x63, 0x06, 0}})
+    for (const Bytes& code : {Bytes{0x0f, 0x10, 0x06},
+                              {0x0f, 0x11, 0x06},
+                              {0xf3, 0x0f, 0x6f, 0x06},
+                              {0xf2, 0x0f, 0xf0, 0x06},
+                              {0x0f, 0xfc, 0x06},
+                              {0xf2, 0x0f, 0x58, 0x06},
+                              {0x66, 0x0f, 0x3a, 0x63, 0x06, 0}})
         EXPECT_EQ(run(code, 1, 1), -1);
 }
 
@@ -225,18 +240,21 @@ TEST_F(SimdTest, PendingX87Exception) {
     f.fcw = 0x37e;
     f.fsw = 0x8081;
     m_.cpu().set_fpu(f);
-    for (const Bytes& code : {paddb_mmx, emms, Bytes{0x0f, 0x2a, 0xc1}, {0xf3, 0x0f, 0xd6, 0xc1}, {0xf2, 0x0f, 0xd6, 0xc1}}) {
+    for (const Bytes& code :
+         {paddb_mmx, emms, Bytes{0x0f, 0x2a, 0xc1}, {0xf3, 0x0f, 0xd6, 0xc1}, {0xf2, 0x0f, 0xd6, 0xc1}}) {
         EXPECT_EQ(run(code), mf);
         EXPECT_EQ(fpu(), f);
     }
-    for (const Bytes& code : {paddb_xmm, addps, Bytes{0x66, 0x0f, 0x2a, 0x06}, fxsave}) EXPECT_EQ(run(code), -1);
+    for (const Bytes& code : {paddb_xmm, addps, Bytes{0x66, 0x0f, 0x2a, 0x06}, fxsave})
+        EXPECT_EQ(run(code), -1);
     m_.set_cr0(0, SimdMachine::cr0_ne);
     EXPECT_EQ(run(paddb_mmx), -1);
 }
 
 TEST_F(SimdTest, FxsaveImage) {
     FpuState f;
-    f.fcw = 0x36f, f.fsw = 0x3921, f.ftw = 0x1fff, f.ip = 0x12345, f.cs = 0xabcd, f.dp = 0x6789a, f.ds = 0x4321;
+    f.fcw = 0x36f, f.fsw = 0x3921, f.ftw = 0x1fff, f.ip = 0x12345, f.cs = 0xabcd, f.dp = 0x6789a,
+    f.ds = 0x4321;
     f.opcode = 0x57a, f.mxcsr = 0x9fc1;
     f.st[6] = {1, 2, 3, 4, 5, 6, 7, 0x88, 0xff, 0x3f};  // the rest of st is empty: R7 valid by its tag, zero
     f.ftw = 0x4fff;                                     // R7 zero, R6 valid
@@ -297,9 +315,11 @@ TEST_F(SimdTest, FisttpTruncates) {
 
 // Code that a store rewrites behind itself: the new bytes run.
 TEST_F(SimdTest, StoresInvalidateCode) {
-    const std::uint32_t at = m_.add_code({0x0f, 0x11, 0x06, 0x40, 0x90, 0x90, 0x90, 0x90});  // movups [esi], xmm0; inc eax
+    const std::uint32_t at =
+        m_.add_code({0x0f, 0x11, 0x06, 0x40, 0x90, 0x90, 0x90, 0x90});  // movups [esi], xmm0; inc eax
     FpuState f = fpu();
-    f.xmm[0] = {0x0f, 0x11, 0x06, 0x48, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90};  // dec eax
+    f.xmm[0] = {0x0f, 0x11, 0x06, 0x48, 0x90, 0x90, 0x90, 0x90,
+                0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90};  // dec eax
     m_.cpu().set_fpu(f);
     GeneralRegisters r = m_.cpu().regs();
     r.rip = at;
