@@ -28,9 +28,9 @@ template <Width W, Mem M, bool write>
     const std::uint64_t tag = write ? e.write_tag : e.read_tag;
     host = e.addend + linear;
     if constexpr (W == Width::aligned)
-        return (linear & (page_mask | 15)) == tag;
-    else
-        return ((linear + bytes_of(W) - 1) & page_mask) == tag;
+        if (linear & 15) [[unlikely]]
+            return false;
+    return ((linear + bytes_of(W) - 1) & page_mask) == tag;
 }
 // The value in the low lanes, the others 0.
 template <Width W>

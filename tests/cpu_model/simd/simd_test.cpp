@@ -306,6 +306,17 @@ TEST_F(SimdTest, MmioInPiecesOfEight) {
     EXPECT_EQ(m_.peek<std::uint8_t>(SimdMachine::size - 1), 0xff);
 }
 
+// The TLB tags such pages in the low bits of their address; alignment is checked all the same.
+TEST_F(SimdTest, AlignmentInPagesOffTheFastPath) {
+    const std::uint32_t beyond = SimdMachine::size - SimdMachine::operand;
+    EXPECT_EQ(run({0x0f, 0x28, 0x06}, 1, beyond), -1);
+    for (unsigned n = 1; n < 16; n++) EXPECT_EQ(run({0x0f, 0x28, 0x06}, 1, beyond + n), gp) << n;
+    // The page that the code is in.
+    const std::uint32_t code = SimdMachine::code - SimdMachine::operand;
+    EXPECT_EQ(run({0x0f, 0x29, 0x06}, 1, code), -1);
+    for (unsigned n = 1; n < 16; n++) EXPECT_EQ(run({0x0f, 0x29, 0x06}, 1, code + n), gp) << n;
+}
+
 TEST_F(SimdTest, FisttpTruncates) {
     // fldpi; fisttp dword [esi]
     EXPECT_EQ(run({0xd9, 0xeb, 0xdb, 0x0e}, 2), -1);
