@@ -306,6 +306,34 @@ TEST_F(SimdTest, MmioInPiecesOfEight) {
     EXPECT_EQ(m_.peek<std::uint8_t>(SimdMachine::size - 1), 0xff);
 }
 
+// 64-bit mode: XMM8-15 too; with REX.W whole pointers and no selectors.
+TEST_F(SimdTest, FxsaveImageOf64BitMode) {
+    m_.enter_long_mode();
+    FpuState f;
+    f.fcw = 0x37f, f.ftw = 0xffff, f.ip = 0x123456789a, f.cs = 0xabcd, f.dp = 0xffff800000001000,
+    f.ds = 0x4321;
+    for (unsigned n = 0; n < 16; n++) f.xmm[n].fill(static_cast<std::uint8_t>(n + 1));
+    for (const bool wide : {false, true}) {
+        SCOPED_TRACE(wide);
+        m_.cpu().set_fpu(f);
+        for (unsigned n = 0; n < 512; n++) m_.poke<std::uint8_t>(SimdMachine::operand + n, 0xcc);
+        run(wide ? Bytes{0x48, 0x0f, 0xae, 0x06} : fxsave);
+        auto qword = [this](unsigned at) { return m_.peek<std::uint64_t>(SimdMachine::operand + at); };
+        EXPECT_EQ(qword(8), wide ? 0x123456789au : 0x0000abcd3456789au);
+        EXPECT_EQ(qword(16), wide ? 0xffff800000001000u : 0x0000432100001000u);
+        EXPECT_EQ(qword(160 + 15 * 16 + 8), 0x1010101010101010u);
+        EXPECT_EQ(qword(416), 0xccccccccccccccccu);
+        m_.cpu().set_fpu(FpuState{});
+        run(wide ? Bytes{0x48, 0x0f, 0xae, 0x0e} : fxrstor);
+        FpuState want = f;
+        if (wide)
+            want.cs = want.ds = 0;
+        else
+            want.ip &= 0xffffffff, want.dp &= 0xffffffff;
+        EXPECT_EQ(fpu(), want);
+    }
+}
+
 // The TLB tags such pages in the low bits of their address; alignment is checked all the same.
 TEST_F(SimdTest, AlignmentInPagesOffTheFastPath) {
     const std::uint32_t beyond = SimdMachine::size - SimdMachine::operand;
