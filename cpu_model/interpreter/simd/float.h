@@ -1,7 +1,6 @@
 // Handlers of floating-point instructions: like those of handlers.h, with MXCSR around the operation.
 //
-// The memory form without a fast path loads again; a handler is run again by its `_any` or `_exact` twin when
-// the TLB misses or MXCSR has something to say.
+// The `_exact` and `_any` twins begin again when MXCSR has something to say or the TLB misses.
 #pragma once
 
 #include "cpu_model/interpreter/simd/mxcsr.h"

@@ -142,7 +142,7 @@ void store_masked(Cpu* c, const Uop* u, const std::uint8_t* data, unsigned mask,
     const std::uint64_t linear = size == 16 ? to_linear<Xmm, Mem::segmented>(c, u, s, offset, true)
                                             : to_linear<std::uint64_t, Mem::segmented>(c, u, s, offset, true);
     const Privilege p = current_privilege(c);
-    auto at = [&](unsigned n) { return long_mode(c) ? linear + n : static_cast<std::uint32_t>(linear + n); };
+    auto at = [&](unsigned n) { return code64(c) ? linear + n : static_cast<std::uint32_t>(linear + n); };
     for (unsigned n = 0; n < size; n++)
         if (mask >> n & 1) probe_write(c, at(n), 1, p);
     for (unsigned n = 0; n < size; n++)
