@@ -20,15 +20,23 @@ const Uop* leave_advanced(Cpu* c, AtExit how, const PioState& state, std::uint16
     return out;
 }
 
+[[gnu::noinline]] const Uop* transfer_by_policy(Cpu* c, const Uop* u, Direction direction, std::uint16_t port,
+                                                unsigned size, std::uint32_t out_data) {
+    PioState state = pio_state(c, instruction_ip(c));
+    const AtExit how = c->pio.begin(direction, port, size, out_data, next_ip(c), state);
+    if (how == AtExit::in_place) return leave_before_with_pio_exit(c, u);
+    return leave_advanced(c, how, state, port, size);
+}
+
 template <class T>
 const Uop* port_transfer(Cpu* c, const Uop* u, Direction direction, std::uint16_t port) {
     c->cur = u;
     check_port(c, port, sizeof(T));
-    PioState state = pio_state(c, instruction_ip(c));
-    const AtExit how = c->pio.begin(direction, port, sizeof(T), get_reg<T>(c, Gpr::rax), next_ip(c), state);
     ++c->statistics.pio_exits;
-    if (how == AtExit::in_place) [[likely]] return leave_before_with_pio_exit(c, u);
-    return leave_advanced(c, how, state, port, sizeof(T));
+    const std::uint32_t out_data = get_reg<T>(c, Gpr::rax);
+    if (!c->pio.is_plain()) [[unlikely]] return transfer_by_policy(c, u, direction, port, sizeof(T), out_data);
+    c->pio.begin_plain(direction, port, sizeof(T), out_data, next_ip(c), pio_state(c, instruction_ip(c)));
+    return leave_before_with_pio_exit(c, u);
 }
 
 template <class T, Direction direction>
@@ -63,13 +71,11 @@ void step_over(Cpu* c) {
     }
 }
 
+namespace {
+
 // Takes over whatever the policy made of the state, also a wrong one of a policy from elsewhere.
-std::uint64_t complete_pio(Cpu* c, bool all) {
-    const PendingPio& pending = c->pio.pending();
-    if (pending.string) return complete_string(c, all);
-    PioState state = pio_state(c, c->ip);
-    const bool shadow = state.interrupt_shadow;
-    c->pio.enter(state);
+[[gnu::always_inline]] inline std::uint64_t take_over(Cpu* c, const PendingPio& pending, const PioState& state,
+                                                      bool shadow) {
     c->gpr[static_cast<unsigned>(Gpr::rax)] = state.rax;
     c->ip = state.rip;
     if (shadow && !state.interrupt_shadow) {
@@ -79,6 +85,25 @@ std::uint64_t complete_pio(Cpu* c, bool all) {
     if (state.retired != 0) note_port_retired(c, pending.port, pending.size);
     if (state.step_due) step_over(c);
     return state.retired;
+}
+
+[[gnu::noinline]] std::uint64_t complete_by_policy(Cpu* c, const PendingPio& pending) {
+    PioState state = pio_state(c, c->ip);
+    const bool shadow = state.interrupt_shadow;
+    c->pio.enter(state);
+    return take_over(c, pending, state, shadow);
+}
+
+}  // namespace
+
+std::uint64_t complete_pio(Cpu* c, bool all) {
+    const PendingPio& pending = c->pio.pending();
+    if (pending.string) [[unlikely]] return complete_string(c, all);
+    if (!c->pio.is_plain()) [[unlikely]] return complete_by_policy(c, pending);
+    PioState state = pio_state(c, c->ip);
+    const bool shadow = state.interrupt_shadow;
+    if (c->pio.enter_plain(state) != PioOutcome::completed) return 0;
+    return take_over(c, pending, state, shadow);
 }
 
 void register_port_io(HandlerTable& t) {

@@ -27,8 +27,8 @@ inline void retire(PioContext& context, bool step = true) {
     context.count_retired(step);
 }
 
-// rip + length. Outside 64-bit mode a carry out of bit 31 is dropped, and only then is the mode looked at (Linux
-// fede8076aab4). Nothing wraps at 64 KiB.
+// rip + length. Outside 64-bit mode a carry out of bit 31 is dropped, and only then is the mode looked at
+// (Linux fede8076aab4). Nothing wraps at 64 KiB.
 inline std::uint64_t rip_after(const PendingPio& pending, PioContext& context) {
     const std::uint64_t rip = context.rip();
     const std::uint64_t next = rip + context.instruction_length(pending);
@@ -39,7 +39,8 @@ inline std::uint64_t rip_after(const PendingPio& pending, PioContext& context) {
 
 // kvm_skip_emulated_instruction.
 inline void skip_instruction(const PendingPio& pending, PioContext& context) {
-    context.set_rip(context.advance() == PioAdvance::relative ? rip_after(pending, context) : pending.next_rip);
+    context.set_rip(context.advance() == PioAdvance::relative ? rip_after(pending, context)
+                                                              : pending.next_rip);
     retire(context);
 }
 

@@ -1,7 +1,7 @@
 // What a port-I/O completion policy decides. One small class each, in the file of its name.
 //
-// Policies rule the non-string instructions; string I/O has rules of its own (cpu_model/pio/string_rules.h), as
-// in the kernel, where it always takes the emulator's path.
+// Policies rule the non-string instructions; string I/O has rules of its own (cpu_model/pio/string_rules.h),
+// as in the kernel, where it always takes the emulator's path.
 #pragma once
 
 #include <memory>
@@ -36,8 +36,8 @@ class CompletionPolicy {
     // The port-7Eh quirk may be laid over it; the emulator's path knows no quirk.
     virtual bool takes_quirk() const { return true; }
 
-    // At the exit: `pending` is filled in, rip is on the instruction. May advance it, and clears `pending.set` if
-    // nothing is owed afterwards. What it must remember goes into `pending.snapshot`.
+    // At the exit: `pending` is filled in, rip is on the instruction. May advance it, and clears
+    // `pending.set` if nothing is owed afterwards. What it must remember goes into `pending.snapshot`.
     virtual AtExit at_exit(PendingPio& pending, PioContext& context) const = 0;
 
     // At re-entry, with `pending.set`: completes or cancels. The caller clears `pending.set`.

@@ -1,6 +1,6 @@
-// The vCPU as an exit or a completion sees it: plain state on the engine's side, accessors that remember what was
-// touched on the policy's side. On a VMX host each access may be a VMREAD (vmcs_accounting.h); here the memory of
-// it is a register the compiler drops when nobody asks.
+// The vCPU as an exit or a completion sees it: plain state on the engine's side, accessors that remember what
+// was touched on the policy's side. On a VMX host each access may be a VMREAD (vmcs_accounting.h); here the
+// memory of it is a register the compiler drops when nobody asks.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace southgate::cpu {
 
-// The engine fills it from its own state, calls, and takes back `rip`, `rax`, `interrupt_shadow`, `retired` and
-// `step_due`.
+// The engine fills it from its own state, calls, and takes back `rip`, `rax`, `interrupt_shadow`, `retired`
+// and `step_due`.
 struct PioState {
     std::uint64_t rip = 0;
     std::uint64_t rax = 0;

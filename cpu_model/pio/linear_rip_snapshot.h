@@ -11,7 +11,9 @@ class LinearRipSnapshot final : public CompletionPolicy {
   public:
     std::string_view name() const override { return name_of(PioPolicyKind::linear_rip_snapshot); }
 
-    AtExit at_exit(PendingPio& pending, PioContext& context) const override { return leave(pending, context); }
+    AtExit at_exit(PendingPio& pending, PioContext& context) const override {
+        return leave(pending, context);
+    }
     PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
         return enter(pending, context);
     }

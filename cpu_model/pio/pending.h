@@ -23,7 +23,7 @@ struct PendingIns {
     InsRegisters registers;         // at the exit; rdi is the ES offset of the first element
     std::uint8_t address_size = 4;  // bytes: 2, 4 or 8
     bool rep = false;
-    bool descending = false;  // RFLAGS.DF at the exit
+    bool descending = false;   // RFLAGS.DF at the exit
     std::uint32_t stored = 0;  // elements of the batch that are in memory already
 };
 
@@ -45,13 +45,15 @@ struct PendingPio {
     PendingIns ins;
     alignas(8) std::array<std::uint8_t, pio_batch_bytes> data{};
 
-    // Data of the first element, zero-extended. Read in its own size: the platform has just stored it in that size,
-    // and a wider load would wait for the store.
+    // Data of the first element, zero-extended. Read in its own size: the platform has just stored it in that
+    // size, and a wider load would wait for the store.
     std::uint32_t first_element() const {
         if (size == 1) return data[0];
         std::uint32_t value = 0;
-        if (size == 2) std::memcpy(&value, data.data(), 2);
-        else std::memcpy(&value, data.data(), 4);
+        if (size == 2)
+            std::memcpy(&value, data.data(), 2);
+        else
+            std::memcpy(&value, data.data(), 4);
         return value;
     }
 };

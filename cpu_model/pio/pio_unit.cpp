@@ -6,20 +6,23 @@ namespace southgate::cpu {
 
 void PioUnit::set_policy(PioPolicyKind kind, bool quirk_out_7e) {
     policy_ = make_completion_policy(kind, quirk_out_7e);
-    inline_default_ = kind == PioPolicyKind::linear_rip_snapshot;
-    quirk_ = quirk_out_7e;
+    default_policy_ = kind == PioPolicyKind::linear_rip_snapshot && !quirk_out_7e;
+    update_plain();
 }
 
 void PioUnit::use_policy(std::shared_ptr<const CompletionPolicy> policy) {
     policy_ = std::move(policy);
-    inline_default_ = quirk_ = false;
+    default_policy_ = false;
+    update_plain();
 }
 
 void PioUnit::set_string_rules(StringRules rules) {
     static const auto architectural = std::make_shared<const ArchitecturalStrings>();
     static const auto kernel = std::make_shared<const KernelStrings>();
-    if (rules == StringRules::kernel) use_string_rules(kernel);
-    else use_string_rules(architectural);
+    if (rules == StringRules::kernel)
+        use_string_rules(kernel);
+    else
+        use_string_rules(architectural);
 }
 
 void PioUnit::use_string_rules(std::shared_ptr<const StringIoRules> rules) {
@@ -27,7 +30,9 @@ void PioUnit::use_string_rules(std::shared_ptr<const StringIoRules> rules) {
     read_ahead_.fill(0);
 }
 
-AtExit PioUnit::begin_by_policy(PioState& state) {
+AtExit PioUnit::begin(Direction direction, std::uint16_t port, unsigned size, std::uint32_t out_data,
+                      std::uint64_t next_rip, PioState& state) {
+    start_single(direction, port, size, out_data, next_rip, state);
     PioContext context(state, advance_);
     const AtExit at_exit = policy_->at_exit(pending_, context);
     pending_.visible_rip = state.rip;
@@ -39,7 +44,8 @@ AtExit PioUnit::begin_by_policy(PioState& state) {
     return at_exit;
 }
 
-PioOutcome PioUnit::enter_by_policy(PioState& state) {
+PioOutcome PioUnit::enter(PioState& state) {
+    pending_.set = false;
     PioContext context(state, advance_);
     const PioOutcome outcome = policy_->at_entry(pending_, context);
     if (accounting_) accounting_->pio_entry(advance_, context.reads(), context.writes(), state.real_mode);
@@ -57,8 +63,10 @@ void PioUnit::account_for_emulator(const PioState& state, bool exit) {
         context.set_rip(state.rip);
         retire(context, false);
     }
-    if (exit) accounting_->pio_exit(advance_, context.reads(), context.writes(), state.real_mode);
-    else accounting_->pio_entry(advance_, context.reads(), context.writes(), state.real_mode);
+    if (exit)
+        accounting_->pio_exit(advance_, context.reads(), context.writes(), state.real_mode);
+    else
+        accounting_->pio_entry(advance_, context.reads(), context.writes(), state.real_mode);
 }
 
 void PioUnit::begin_string_out(std::uint16_t port, unsigned size, const void* element, std::uint64_t rip,

@@ -1,8 +1,9 @@
 // Port-I/O completion policies (pending port I/O of a vCPU and what re-entry does with it).
 //
-// Each policy answers three questions about one pending IN or OUT: what rip userspace sees at the exit, whether
-// re-entry completes or drops it, and what completing changes. Sources: Linux commit 45def77ebf7 and its history
-// (0967b7bf1c22 skip-before-exit, 8764ed55c970 port-7Eh quirk); docs/pio-completion.md tells the story.
+// Each policy answers three questions about one pending IN or OUT: what rip userspace sees at the exit,
+// whether re-entry completes or drops it, and what completing changes. Sources: Linux commit 45def77ebf7 and
+// its history (0967b7bf1c22 skip-before-exit, 8764ed55c970 port-7Eh quirk); docs/pio-completion.md tells the
+// story.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ enum class PioPolicyKind : std::uint8_t {
     cancel_on_rip_change,  // RC: a different rip cancels
     match_reset_vector,    // RV: linear rip at FFFFFFF0h cancels
     linear_rip_snapshot,   // LR: a different linear rip cancels (the kernel's choice since 2019; the default)
-    full_emulator,         // FE: KVM's emulator path (OUT past the instruction, IN re-emulated without decode)
+    full_emulator,  // FE: KVM's emulator path (OUT past the instruction, IN re-emulated without decode)
 };
 
 // How completing moves rip. Intel's VM exit gives the instruction length, AMD's the address of the next

@@ -24,8 +24,7 @@ class QuirkOut7e final : public CompletionPolicy {
 
     AtExit at_exit(PendingPio& pending, PioContext& context) const override {
         // The emulator path knows no quirk: it is past the instruction anyway.
-        if (!applies(pending) || !base_->takes_quirk())
-            return base_->at_exit(pending, context);
+        if (!applies(pending) || !base_->takes_quirk()) return base_->at_exit(pending, context);
         skip_instruction(pending, context);
         pending.early = true;
         pending.set = false;

@@ -10,7 +10,8 @@ namespace {
 
 using Field = VmcsField;
 
-constexpr std::uint32_t never_cached = vmcs_bit(Field::instruction_length) | vmcs_bit(Field::interruptibility);
+constexpr std::uint32_t never_cached =
+    vmcs_bit(Field::instruction_length) | vmcs_bit(Field::interruptibility);
 constexpr std::uint32_t segment_fields = vmcs_bit(Field::cs_access_rights) | vmcs_bit(Field::cs_base) |
                                          vmcs_bit(Field::cs_selector) | vmcs_bit(Field::cs_limit) |
                                          vmcs_bit(Field::ss_access_rights) | vmcs_bit(Field::other_segment);
@@ -25,8 +26,10 @@ std::string letters(const std::vector<VmcsField>& fields) {
     unsigned unnamed = 0;
     for (const VmcsField field : fields) {
         const auto index = static_cast<std::size_t>(field);
-        if (index < names.size()) text += names[index];
-        else ++unnamed;
+        if (index < names.size())
+            text += names[index];
+        else
+            ++unnamed;
     }
     if (unnamed != 0) text.append(1, '+').append(std::to_string(unnamed));
     return text;
@@ -67,13 +70,15 @@ void VmcsAccounting::pio_exit(PioAdvance advance, std::uint32_t reads, std::uint
     cached_ = options_.cs_ar_precached ? vmcs_bit(Field::cs_access_rights) : 0;
     pending_ = true;
     rip_dirty_ = false;
-    // The handler decodes the exit; every exit to userspace reports IF, and perhaps whether an interrupt would be taken.
+    // The handler decodes the exit; every exit to userspace reports IF, and perhaps whether an interrupt
+    // would be taken.
     reads |= vmcs_bit(Field::exit_qualification) | vmcs_bit(Field::rflags);
     touch(access_.at_exit, advance, reads, writes, real_mode);
     if (options_.userspace_irqchip) read(access_.at_exit, Field::interruptibility);
 }
 
-void VmcsAccounting::pio_entry(PioAdvance advance, std::uint32_t reads, std::uint32_t writes, bool real_mode) {
+void VmcsAccounting::pio_entry(PioAdvance advance, std::uint32_t reads, std::uint32_t writes,
+                               bool real_mode) {
     if (!pending_) return;
     pending_ = false;
     touch(access_.at_completion, advance, reads, writes, real_mode);

@@ -1,9 +1,9 @@
 // What one port I/O costs on a VMX host: VMCS fields read and written.
 //
-// KVM reads guest state lazily. After a VM exit nothing is known; the first use of a register costs one VMREAD and is
-// free from then on until the next VM entry, a round trip through userspace included (arch/x86/kvm, kvm_cache_regs.h;
-// vmx.c, segment cache). Nothing here knows what a policy reads: the policies' own accesses drive it (PioContext).
-// docs/pio-completion.md has the table.
+// KVM reads guest state lazily. After a VM exit nothing is known; the first use of a register costs one
+// VMREAD and is free from then on until the next VM entry, a round trip through userspace included
+// (arch/x86/kvm, kvm_cache_regs.h; vmx.c, segment cache). Nothing here knows what a policy reads: the
+// policies' own accesses drive it (PioContext). docs/pio-completion.md has the table.
 #pragma once
 
 #include <cstdint>
@@ -47,9 +47,10 @@ struct VmcsAccess {
 
 // The host.
 struct VmcsOptions {
-    bool unrestricted_guest = true;   // false: real mode runs as virtual-8086, the CS base comes from the selector
-    bool cs_ar_precached = false;     // the exit handler has read the CS access rights before
-    bool userspace_irqchip = false;   // every exit to userspace reads the interruptibility state
+    bool unrestricted_guest =
+        true;  // false: real mode runs as virtual-8086, the CS base comes from the selector
+    bool cs_ar_precached = false;    // the exit handler has read the CS access rights before
+    bool userspace_irqchip = false;  // every exit to userspace reads the interruptibility state
 };
 
 // Follows one vCPU (Vcpu::set_vmcs_accounting). Observers that read registers without being part of the story

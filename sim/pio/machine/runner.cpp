@@ -71,7 +71,8 @@ void Runner::add_chunk(std::uint64_t at, std::span<const std::uint8_t> bytes, un
 
 void Runner::load(const Scenario& scenario) {
     for (Chunk& chunk : image_) {
-        for (std::size_t i = 0; i < chunk.bytes.size(); ++i) chunk.bytes[i] = machine_.memory.pristine(chunk.at + i);
+        for (std::size_t i = 0; i < chunk.bytes.size(); ++i)
+            chunk.bytes[i] = machine_.memory.pristine(chunk.at + i);
         machine_.store(chunk.at, chunk.bytes);
     }
     image_.clear();
@@ -80,7 +81,8 @@ void Runner::load(const Scenario& scenario) {
     state_ = initial_state(guest);
     port_physical_ = scenario.port_physical();
     port_linear_ = linear_address(guest.mode, guest.cs_base, scenario.port_rip());
-    add_chunk(physical_address(guest.mode, linear_address(guest.mode, guest.cs_base, guest.rip)), guest.code, 16);
+    add_chunk(physical_address(guest.mode, linear_address(guest.mode, guest.cs_base, guest.rip)), guest.code,
+              16);
     for (const MemoryBytes& m : scenario.memory) add_chunk(m.at, m.bytes, 0);
     machine_.devices.in_data = scenario.in_data;
     machine_.devices.ins_byte = scenario.ins_byte;
@@ -125,7 +127,11 @@ bool Runner::perform(const Action& action, Step* step) {
     std::optional<cpu::Exit> exit;
     {
         const FateRecorder recorder(machine_.cpu(), step);
+        // Attached while userspace acts, and only then: whoever watches reads registers too.
+        cpu::Vcpu& cpu = machine_.cpu();
+        if (accounting_) cpu.set_vmcs_accounting(accounting_);
         exit = apply(action, machine_, port_physical_);
+        if (accounting_) cpu.set_vmcs_accounting(nullptr);
     }
     if (!exit) return true;
     note_stop(*exit, step);
@@ -152,7 +158,8 @@ void Runner::find_handler() {
     std::uint64_t sp = gpr(cpu.regs(), Gpr::rsp);
     if (width == 2) sp &= 0xffff;
     if (width != 2 && pushes_error_code(static_cast<unsigned>(vector))) sp += width;
-    const std::uint8_t* frame = machine_.memory.at(s.seg[static_cast<unsigned>(cpu::Seg::ss)].base + sp, width);
+    const std::uint8_t* frame =
+        machine_.memory.at(s.seg[static_cast<unsigned>(cpu::Seg::ss)].base + sp, width);
     if (!frame) return;
     std::uint64_t pushed = 0;
     std::memcpy(&pushed, frame, width);
@@ -210,6 +217,7 @@ const Observation& Runner::run(Story* story) {
         }
         if (!go_on) break;
     }
+    if (accounting_) cost_ = accounting_->last();
     conclude();
     machine_.settle();
     return seen_;

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "cpu_model/pio/vmcs_accounting.h"
 #include "sim/pio/lab/column.h"
 #include "sim/pio/lab/machine.h"
 #include "sim/pio/machine/observation.h"
@@ -23,6 +24,11 @@ class Runner {
     void load(const Scenario& scenario);
     // The policy for the runs that follow. Engines without policies (KVM) need no call.
     void set_column(unsigned column, cpu::PioAdvance advance);
+
+    // What the scenario's port I/O costs on VMX is counted there, by what userspace does and not by who
+    // watches; nullptr: not counted. cost() is that of the last port I/O of the script.
+    void set_accounting(cpu::VmcsAccounting* accounting) { accounting_ = accounting; }
+    const cpu::VmcsAccess& cost() const { return cost_; }
 
     // Valid until the next run. A story is written only if asked for.
     const Observation& run(Story* story = nullptr);
@@ -48,6 +54,8 @@ class Runner {
     cpu::PioAdvance advance_{};
     Observation seen_;
     cpu::Exit last_;
+    cpu::VmcsAccounting* accounting_ = nullptr;
+    cpu::VmcsAccess cost_;
 };
 
 }  // namespace southgate::pio

@@ -90,7 +90,8 @@ TEST_P(PioInvariant, I03_WidthOfInData) {
           {{0xed, 0xf4}, 0x1122334455665a5a},
           {{0x66, 0xed, 0xf4}, 0x5a5a5a5a}}) {
         for (const MatrixColumn& column : matrix_columns) {
-            // RAX is that of the completion. The emulator loses the data to the write, this policy the completion.
+            // RAX is that of the completion. The emulator loses the data to the write, this policy the
+            // completion.
             if (column.kind == K::full_emulator || column.kind == K::cancel_on_rip_write) continue;
             leave_at(column, code);
             set_reg(Gpr::rax, 0x1122334455667788);
@@ -107,8 +108,12 @@ TEST_P(PioInvariant, I04_CancelledIfAndOnlyIfTheLinearRipDiffers) {
         std::uint64_t base, rip;
         bool same;
     };
-    for (const Place& place : {Place{0, 0x8000, true}, {0x4000, 0x4000, true}, {0xffff0000, 0x18000, true},
-                               {0x10000, 0x8000, false}, {0, 0x8001, false}, {0xffff0000, 0xfff0, false}}) {
+    for (const Place& place : {Place{0, 0x8000, true},
+                               {0x4000, 0x4000, true},
+                               {0xffff0000, 0x18000, true},
+                               {0x10000, 0x8000, false},
+                               {0, 0x8001, false},
+                               {0xffff0000, 0xfff0, false}}) {
         leave_at(lr, out_al);
         set_rip(place.rip);
         SpecialRegisters s = cpu->sregs();
@@ -140,8 +145,12 @@ TEST_P(PioInvariant, I06_QuirkIsForOutTo7eOnly) {
         std::vector<std::uint8_t> code;
         bool early;
     };
-    for (const Case& c : {Case{{0xe6, 0x7e}, true}, {{0xe7, 0x7e}, true}, {{0x66, 0xe7, 0x7e}, true},
-                          {{0xe4, 0x7e}, false}, {{0xe6, 0x7d}, false}, {{0xe6, 0x7f}, false}}) {
+    for (const Case& c : {Case{{0xe6, 0x7e}, true},
+                          {{0xe7, 0x7e}, true},
+                          {{0x66, 0xe7, 0x7e}, true},
+                          {{0xe4, 0x7e}, false},
+                          {{0xe6, 0x7d}, false},
+                          {{0xe6, 0x7f}, false}}) {
         leave_at(lq, c.code);
         EXPECT_EQ(rip(), start + (c.early ? c.code.size() : 0));
         leave_at(matrix_columns[5], c.code);
@@ -257,7 +266,8 @@ TEST_P(PioInvariant, I11_CancelReadsNeitherLengthNorShadow) {
         ASSERT_EQ(run().reason, ExitReason::pio);
         jam_reset();
         drain();
-        EXPECT_EQ(letters(accounting.last().at_completion).find_first_of("LI"), std::string::npos) << column.name;
+        EXPECT_EQ(letters(accounting.last().at_completion).find_first_of("LI"), std::string::npos)
+            << column.name;
     }
 }
 

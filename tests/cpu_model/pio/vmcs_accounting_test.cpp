@@ -18,8 +18,10 @@ struct GuestKind {
     const char* name;
     bool long_mode, code64, real_mode;
 };
-constexpr std::array<GuestKind, 4> guests{
-    {{"64-bit", true, true, false}, {"32-bit", false, false, false}, {"compatibility", true, false, false}, {"16-bit", false, false, true}}};
+constexpr std::array<GuestKind, 4> guests{{{"64-bit", true, true, false},
+                                           {"32-bit", false, false, false},
+                                           {"compatibility", true, false, false},
+                                           {"16-bit", false, false, true}}};
 
 enum class Between { nothing, reset, set_sregs };
 
@@ -28,14 +30,15 @@ struct Expected {
     unsigned total, vmwrites;
 };
 
-VmcsAccess cost(K kind, bool quirk, Direction direction, std::uint16_t port, const GuestKind& guest, Between between,
-                const VmcsOptions& options = {}, PioAdvance advance = PioAdvance::relative) {
+VmcsAccess cost(K kind, bool quirk, Direction direction, std::uint16_t port, const GuestKind& guest,
+                Between between, const VmcsOptions& options = {}, PioAdvance advance = PioAdvance::relative) {
     PioUnit unit;
     VmcsAccounting accounting(options);
     unit.set_policy(kind, quirk);
     unit.set_advance(advance);
     unit.set_accounting(&accounting);
-    PioState state{.rip = 0x8000, .code64 = guest.code64, .long_mode = guest.long_mode, .real_mode = guest.real_mode};
+    PioState state{
+        .rip = 0x8000, .code64 = guest.code64, .long_mode = guest.long_mode, .real_mode = guest.real_mode};
     unit.begin(direction, port, 1, 0, 0x8002, state);
     if (between == Between::reset) {
         unit.note_regs_written();
@@ -66,19 +69,42 @@ const std::vector<Row>& rows() {
         {"SB", K::skip_before_exit, false, 0x80, Between::nothing, same({"QFRLI", "", 5, 1})},
         {"AW", K::cancel_on_rip_write, false, 0x80, Between::nothing, same({"QF", "RLI", 5, 1})},
         {"RC", K::cancel_on_rip_change, false, 0x80, Between::nothing, same({"QFR", "LI", 5, 1})},
-        {"RV", K::match_reset_vector, false, 0x80, Between::nothing,
+        {"RV",
+         K::match_reset_vector,
+         false,
+         0x80,
+         Between::nothing,
          {{{"QF", "RALI", 6, 1}, {"QF", "RBLI", 6, 1}, {"QF", "RABLI", 7, 1}, {"QF", "RBLI", 6, 1}}}},
-        {"LR", K::linear_rip_snapshot, false, 0x80, Between::nothing,
+        {"LR",
+         K::linear_rip_snapshot,
+         false,
+         0x80,
+         Between::nothing,
          {{{"QFRA", "LI", 6, 1}, {"QFRB", "LI", 6, 1}, {"QFRAB", "LI", 7, 1}, {"QFRB", "LI", 6, 1}}}},
         {"LQ", K::linear_rip_snapshot, true, 0x7e, Between::nothing, same({"QFRLI", "", 5, 1})},
-        {"LR cancelled", K::linear_rip_snapshot, false, 0x80, Between::reset,
+        {"LR cancelled",
+         K::linear_rip_snapshot,
+         false,
+         0x80,
+         Between::reset,
          {{{"QFRA", "B", 5, 1}, {"QFRB", "B", 5, 1}, {"QFRAB", "B", 6, 1}, {"QFRB", "B", 5, 1}}}},
         {"AW cancelled", K::cancel_on_rip_write, false, 0x80, Between::reset, same({"QF", "", 2, 1})},
         {"RC cancelled", K::cancel_on_rip_change, false, 0x80, Between::reset, same({"QFR", "", 3, 1})},
-        {"LR, segments written", K::linear_rip_snapshot, false, 0x80, Between::set_sregs,
+        {"LR, segments written",
+         K::linear_rip_snapshot,
+         false,
+         0x80,
+         Between::set_sregs,
          {{{"QFRA", "ALI", 7, 1}, {"QFRB", "BLI", 7, 1}, {"QFRAB", "ABLI", 9, 1}, {"QFRB", "BLI", 7, 1}}}},
-        {"FE", K::full_emulator, false, 0x80, Between::nothing,
-         {{{"QFRAI+1", "", 6, 1}, {"QFRABSI+2", "", 9, 1}, {"QFRABSI+2", "", 9, 1}, {"QFRABSI+2", "", 9, 1}}}},
+        {"FE",
+         K::full_emulator,
+         false,
+         0x80,
+         Between::nothing,
+         {{{"QFRAI+1", "", 6, 1},
+           {"QFRABSI+2", "", 9, 1},
+           {"QFRABSI+2", "", 9, 1},
+           {"QFRABSI+2", "", 9, 1}}}},
     };
     return table;
 }
@@ -87,7 +113,8 @@ TEST(VmcsAccounting, EveryRow) {
     for (const Row& row : rows()) {
         for (std::size_t i = 0; i < guests.size(); ++i) {
             SCOPED_TRACE(std::string(row.name) + ", " + guests[i].name);
-            const VmcsAccess access = cost(row.kind, row.quirk, Direction::out, row.port, guests[i], row.between);
+            const VmcsAccess access =
+                cost(row.kind, row.quirk, Direction::out, row.port, guests[i], row.between);
             EXPECT_EQ(letters(access.at_exit), row.expected[i].at_exit);
             EXPECT_EQ(letters(access.at_completion), row.expected[i].at_completion);
             EXPECT_EQ(access.total(), row.expected[i].total);
@@ -98,7 +125,8 @@ TEST(VmcsAccounting, EveryRow) {
 
 TEST(VmcsAccounting, RegistersInMemoryAreFree) {
     // IN costs what OUT costs: RAX is no VMCS field.
-    for (const K kind : {K::complete_always, K::cancel_on_rip_change, K::match_reset_vector, K::linear_rip_snapshot})
+    for (const K kind :
+         {K::complete_always, K::cancel_on_rip_change, K::match_reset_vector, K::linear_rip_snapshot})
         for (const GuestKind& guest : guests)
             EXPECT_EQ(cost(kind, false, Direction::in, 0x80, guest, Between::nothing),
                       cost(kind, false, Direction::out, 0x80, guest, Between::nothing));
@@ -106,19 +134,26 @@ TEST(VmcsAccounting, RegistersInMemoryAreFree) {
 
 TEST(VmcsAccounting, AccessRightsReadBeforeMakeTheSnapshotFree) {
     const VmcsOptions cached{.cs_ar_precached = true};
-    const VmcsAccess access = cost(K::linear_rip_snapshot, false, Direction::out, 0x80, guests[0], Between::nothing, cached);
+    const VmcsAccess access =
+        cost(K::linear_rip_snapshot, false, Direction::out, 0x80, guests[0], Between::nothing, cached);
     EXPECT_EQ(letters(access.at_exit), "QFR");
-    EXPECT_EQ(access.total(), cost(K::complete_always, false, Direction::out, 0x80, guests[0], Between::nothing).total());
-    EXPECT_EQ(cost(K::linear_rip_snapshot, false, Direction::out, 0x80, guests[2], Between::nothing, cached).total(), 6u);
+    EXPECT_EQ(access.total(),
+              cost(K::complete_always, false, Direction::out, 0x80, guests[0], Between::nothing).total());
+    EXPECT_EQ(cost(K::linear_rip_snapshot, false, Direction::out, 0x80, guests[2], Between::nothing, cached)
+                  .total(),
+              6u);
 }
 
 TEST(VmcsAccounting, RealModeWithoutUnrestrictedGuestReadsTheSelector) {
     const VmcsOptions old{.unrestricted_guest = false};
-    const VmcsAccess access = cost(K::linear_rip_snapshot, false, Direction::out, 0x80, guests[3], Between::nothing, old);
+    const VmcsAccess access =
+        cost(K::linear_rip_snapshot, false, Direction::out, 0x80, guests[3], Between::nothing, old);
     EXPECT_EQ(letters(access.at_exit), "QFRS");
     EXPECT_EQ(letters(access.at_completion), "LI");
-    EXPECT_EQ(letters(cost(K::linear_rip_snapshot, false, Direction::out, 0x80, guests[1], Between::nothing, old).at_exit),
-              "QFRB");
+    EXPECT_EQ(
+        letters(cost(K::linear_rip_snapshot, false, Direction::out, 0x80, guests[1], Between::nothing, old)
+                    .at_exit),
+        "QFRB");
 }
 
 TEST(VmcsAccounting, UserspaceIrqchipReadsTheShadowAtEveryExit) {

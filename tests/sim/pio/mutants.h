@@ -1,5 +1,5 @@
-// Wrong policies and string rules: each breaks one rule of a real one. The scenarios must tell every one of them from
-// the policy it breaks.
+// Wrong policies and string rules: each breaks one rule of a real one. The scenarios must tell every one of
+// them from the policy it breaks.
 #pragma once
 
 #include <memory>

@@ -38,14 +38,14 @@ struct Catch {
     std::string verdict;
 };
 
-class Mutation : public testing::Test {
+class PioMutation : public testing::Test {
   protected:
     static const std::vector<Scenario>& scenarios() {
         static const std::vector<Scenario> all = load_catalogue();
         return all;
     }
-    // Scenarios whose prediction the real policy fulfils. What else the catalogue predicts is for the matrix tests to
-    // complain about; a scenario that is wrong anyway must not catch a mutant.
+    // Scenarios whose prediction the real policy fulfils. What else the catalogue predicts is for the matrix
+    // tests to complain about; a scenario that is wrong anyway must not catch a mutant.
     using Trusted = std::vector<const Scenario*>;
     const Trusted& trusted(unsigned column, cpu::PioAdvance advance) {
         const auto [at, fresh] = trusted_.try_emplace({column, advance});
@@ -54,9 +54,11 @@ class Mutation : public testing::Test {
         bench.runner.set_column(column, advance);
         for (const Scenario& scenario : scenarios()) {
             bench.runner.load(scenario);
-            if (bench.verdict(scenario) == predicted(scenario, column, advance)) at->second.push_back(&scenario);
+            if (bench.verdict(scenario) == predicted(scenario, column, advance))
+                at->second.push_back(&scenario);
         }
-        EXPECT_GT(at->second.size() * 100, scenarios().size() * 95) << "too many scenarios are not as predicted";
+        EXPECT_GT(at->second.size() * 100, scenarios().size() * 95)
+            << "too many scenarios are not as predicted";
         return at->second;
     }
     static const std::string& predicted(const Scenario& scenario, unsigned column, cpu::PioAdvance advance) {
@@ -74,7 +76,8 @@ class Mutation : public testing::Test {
         for (const Scenario* scenario : trusted(column, mutant.advance)) {
             bench.runner.load(*scenario);
             std::string verdict = bench.verdict(*scenario);
-            if (verdict != predicted(*scenario, column, mutant.advance)) return {scenario, std::move(verdict)};
+            if (verdict != predicted(*scenario, column, mutant.advance))
+                return {scenario, std::move(verdict)};
         }
         return {};
     }
@@ -84,18 +87,19 @@ class Mutation : public testing::Test {
 };
 
 // The same policy through the way mutants come in: nothing but the rules makes the difference.
-TEST_F(Mutation, ARealPolicyFromOutsideSurvives) {
+TEST_F(PioMutation, ARealPolicyFromOutsideSurvives) {
     for (const Column& column : columns) {
         for (const cpu::PioAdvance advance : skip_models) {
             const Mutant same{"none", std::string(column.name), advance,
                               cpu::make_completion_policy(column.kind, column.quirk), nullptr};
             const Catch found = run(same);
-            if (found.scenario) ADD_FAILURE() << column.name << ": " << found.scenario->id << ' ' << found.verdict;
+            if (found.scenario)
+                ADD_FAILURE() << column.name << ": " << found.scenario->id << ' ' << found.verdict;
         }
     }
 }
 
-TEST_F(Mutation, EveryMutantIsCaught) {
+TEST_F(PioMutation, EveryMutantIsCaught) {
     std::vector<Mutant> mutants = policy_mutants();
     for (Mutant& mutant : string_mutants()) mutants.push_back(std::move(mutant));
     EXPECT_GE(mutants.size(), 40u);
@@ -105,7 +109,8 @@ TEST_F(Mutation, EveryMutantIsCaught) {
         EXPECT_TRUE(names.insert(mutant.column + mutant.rule).second) << mutant.rule << " is listed twice";
         const Catch by = run(mutant);
         caught += by.scenario != nullptr;
-        std::printf("%-8s %s %-64s", by.scenario ? "caught" : "SURVIVED", mutant.column.c_str(), mutant.rule.c_str());
+        std::printf("%-8s %s %-64s", by.scenario ? "caught" : "SURVIVED", mutant.column.c_str(),
+                    mutant.rule.c_str());
         std::printf(" %-6s %s\n", by.scenario ? by.scenario->id.c_str() : "", by.verdict.c_str());
         EXPECT_NE(by.scenario, nullptr) << mutant.column << ": " << mutant.rule << ": no scenario notices";
     }

@@ -1,142 +1,58 @@
-#include <functional>
-#include <utility>
-
-#include "cpu_model/pio/pio_unit.h"
-#include "mutants.h"
+#include "mutant_builder.h"
 
 namespace southgate::pio::test {
 
 namespace {
 
-using cpu::AtExit;
-using cpu::CompletionPolicy;
-using cpu::Direction;
-using cpu::PendingPio;
-using cpu::PioAdvance;
-using cpu::PioContext;
-using cpu::PioOutcome;
-using cpu::PioState;
-
-using Exit = std::function<AtExit(const CompletionPolicy& real, PendingPio&, PioContext&)>;
-using Entry = std::function<PioOutcome(const CompletionPolicy& real, const PendingPio&, PioContext&)>;
-
-// A real policy with one or both halves replaced.
-class Broken final : public CompletionPolicy {
-  public:
-    Broken(std::unique_ptr<CompletionPolicy> real, Exit exit, Entry entry)
-        : real_(std::move(real)), exit_(std::move(exit)), entry_(std::move(entry)) {}
-    std::string_view name() const override { return "broken"; }
-    AtExit at_exit(PendingPio& pending, PioContext& context) const override {
-        return exit_ ? exit_(*real_, pending, context) : real_->at_exit(pending, context);
-    }
-    PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
-        return entry_ ? entry_(*real_, pending, context) : real_->at_entry(pending, context);
-    }
-
-  private:
-    std::unique_ptr<CompletionPolicy> real_;
-    Exit exit_;
-    Entry entry_;
-};
-
-class Collector {
-  public:
-    void in(std::string_view column) { column_ = column; }
-    void add(std::string rule, Exit exit, Entry entry, PioAdvance advance = PioAdvance::relative) {
-        const Column& column = columns[*parse_column(column_)];
-        auto real = cpu::make_completion_policy(column.kind, column.quirk);
-        list_.push_back({std::move(rule), std::string(column_), advance,
-                         std::make_shared<Broken>(std::move(real), std::move(exit), std::move(entry)), nullptr});
-    }
-    std::vector<Mutant> take() { return std::move(list_); }
-
-  private:
-    std::string_view column_;
-    std::vector<Mutant> list_;
-};
-
-PioOutcome complete(const PendingPio& pending, PioContext& context) {
-    cpu::complete_in_place(pending, context);
-    return PioOutcome::completed;
-}
-bool is_in(const PendingPio& pending) { return pending.direction == Direction::in; }
-PioContext other_model(PioState& state, const PioContext& context) {
-    return {state, context.advance() == PioAdvance::relative ? PioAdvance::absolute : PioAdvance::relative};
-}
-// The state behind the context, as the accessors show it.
-PioState copy_of(PioContext& context) {
-    PioState state;
-    state.rip = context.rip();
-    state.rax = context.rax();
-    state.cs_base = context.cs_base();
-    state.code64 = context.code64();
-    return state;
-}
-
-// An entry that first decides by the real policy, then does something wrong when the outcome is `when`.
-Entry after(PioOutcome when, std::function<void(const PendingPio&, PioContext&)> wrong) {
-    return [=](const CompletionPolicy& real, const PendingPio& pending, PioContext& context) {
-        const PioOutcome outcome = real.at_entry(pending, context);
-        if (outcome == when) wrong(pending, context);
-        return outcome;
-    };
-}
-// An exit that only remembers something else.
-Exit snapshot(std::function<std::uint64_t(const PendingPio&, PioContext&)> what) {
-    return [=](const CompletionPolicy&, PendingPio& pending, PioContext& context) {
-        pending.snapshot = what(pending, context);
-        return AtExit::in_place;
-    };
-}
-// An entry that cancels under another condition.
-Entry cancel_if(std::function<bool(const PendingPio&, PioContext&)> condition) {
-    return [=](const CompletionPolicy&, const PendingPio& pending, PioContext& context) {
-        return condition(pending, context) ? PioOutcome::cancelled : complete(pending, context);
-    };
-}
-std::function<bool(const PendingPio&, PioContext&)> unlike(
-    std::function<std::uint64_t(const PendingPio&, PioContext&)> what) {
-    return [=](const PendingPio& pending, PioContext& context) { return what(pending, context) != pending.snapshot; };
-}
-
 void linear_rip_comparison(Collector& m) {
-    const auto both = [&](std::string rule, auto what) { m.add(std::move(rule), snapshot(what), cancel_if(unlike(what))); };
+    const auto both = [&](std::string rule, auto what) {
+        m.add(std::move(rule), snapshot(what), cancel_if(unlike(what)));
+    };
     const auto linear = [](const PendingPio&, PioContext& c) { return c.linear_rip(); };
     m.in("LR");
     both("compares rip, not linear rip", [](const PendingPio&, PioContext& c) { return c.rip(); });
     both("the linear rip is not cut to 32 bits outside 64-bit mode",
          [](const PendingPio&, PioContext& c) { return c.code64() ? c.rip() : c.cs_base() + c.rip(); });
-    both("the linear rip is cut to 32 bits in 64-bit mode too",
-         [](const PendingPio&, PioContext& c) { return std::uint64_t{static_cast<std::uint32_t>(c.linear_rip())}; });
-    both("the linear rip wraps at 1 MiB",
-         [](const PendingPio&, PioContext& c) { return c.code64() ? c.rip() : (c.cs_base() + c.rip()) & 0xfffff; });
-    both("the CS base counts in 64-bit mode",
-         [](const PendingPio&, PioContext& c) { return c.code64() ? c.cs_base() + c.rip() : c.linear_rip(); });
+    both("the linear rip is cut to 32 bits in 64-bit mode too", [](const PendingPio&, PioContext& c) {
+        return std::uint64_t{static_cast<std::uint32_t>(c.linear_rip())};
+    });
+    both("the linear rip wraps at 1 MiB", [](const PendingPio&, PioContext& c) {
+        return c.code64() ? c.rip() : (c.cs_base() + c.rip()) & 0xfffff;
+    });
+    both("the CS base counts in 64-bit mode", [](const PendingPio&, PioContext& c) {
+        return c.code64() ? c.cs_base() + c.rip() : c.linear_rip();
+    });
     both("the CS base does not count outside 64-bit mode",
          [](const PendingPio&, PioContext& c) { return std::uint64_t{static_cast<std::uint32_t>(c.rip())}; });
     both("only the CS base is compared", [](const PendingPio&, PioContext& c) { return c.cs_base(); });
     m.add("the snapshot is that of the next instruction",
           snapshot([](const PendingPio& p, PioContext& c) { return c.linear_rip() + p.length; }), nullptr);
-    m.add("the mode of the exit counts at re-entry",
-          snapshot([](const PendingPio&, PioContext& c) { return c.linear_rip() | std::uint64_t{c.code64()} << 63; }),
+    m.add("the mode of the exit counts at re-entry", snapshot([](const PendingPio&, PioContext& c) {
+              return c.linear_rip() | std::uint64_t{c.code64()} << 63;
+          }),
           cancel_if([](const PendingPio& p, PioContext& c) {
               const bool was64 = p.snapshot >> 63 != 0 && p.rip >> 63 == 0;
               const std::uint64_t was = was64 ? p.snapshot & ~(std::uint64_t{1} << 63) : p.snapshot;
               return (was64 ? c.rip() : c.linear_rip()) != was;
           }));
-    m.add("the mode of the re-entry counts for the snapshot", snapshot([](const PendingPio&, PioContext& c) { return c.rip(); }),
+    m.add("the mode of the re-entry counts for the snapshot",
+          snapshot([](const PendingPio&, PioContext& c) { return c.rip(); }),
           cancel_if([](const PendingPio& p, PioContext& c) {
               return c.code64() ? c.rip() != p.snapshot
-                                : static_cast<std::uint32_t>(p.snapshot) != static_cast<std::uint32_t>(c.linear_rip());
+                                : static_cast<std::uint32_t>(p.snapshot) !=
+                                      static_cast<std::uint32_t>(c.linear_rip());
           }));
     m.add("never cancels", nullptr, cancel_if([](const PendingPio&, PioContext&) { return false; }));
     m.add("always cancels", nullptr, cancel_if([](const PendingPio&, PioContext&) { return true; }));
-    m.add("IN is never cancelled", nullptr,
-          cancel_if([=](const PendingPio& p, PioContext& c) { return !is_in(p) && linear(p, c) != p.snapshot; }));
-    m.add("OUT is never cancelled", nullptr,
-          cancel_if([=](const PendingPio& p, PioContext& c) { return is_in(p) && linear(p, c) != p.snapshot; }));
-    m.add("a write of the same rip cancels", nullptr,
-          cancel_if([=](const PendingPio& p, PioContext& c) { return p.regs_written || linear(p, c) != p.snapshot; }));
+    m.add("IN is never cancelled", nullptr, cancel_if([=](const PendingPio& p, PioContext& c) {
+              return !is_in(p) && linear(p, c) != p.snapshot;
+          }));
+    m.add("OUT is never cancelled", nullptr, cancel_if([=](const PendingPio& p, PioContext& c) {
+              return is_in(p) && linear(p, c) != p.snapshot;
+          }));
+    m.add("a write of the same rip cancels", nullptr, cancel_if([=](const PendingPio& p, PioContext& c) {
+              return p.regs_written || linear(p, c) != p.snapshot;
+          }));
     m.add("a higher linear rip does not cancel", nullptr,
           cancel_if([=](const PendingPio& p, PioContext& c) { return linear(p, c) < p.snapshot; }));
     m.add("a lower linear rip does not cancel", nullptr,
@@ -158,7 +74,8 @@ void completion(Collector& m) {
               });
     };
     m.in("LR");
-    m.add("IN data is merged on cancel", nullptr, after(PioOutcome::cancelled, [](const PendingPio& p, PioContext& c) {
+    m.add("IN data is merged on cancel", nullptr,
+          after(PioOutcome::cancelled, [](const PendingPio& p, PioContext& c) {
               if (is_in(p)) cpu::merge_in_data(p, c);
           }));
     replace_rax("IN data is not merged on completion",
@@ -175,31 +92,35 @@ void completion(Collector& m) {
     replace_rax("16-bit data is zero-extended", [](const PendingPio& p, std::uint64_t, std::uint64_t right) {
         return p.size == 2 ? right & 0xffff : right;
     });
-    replace_rax("16-bit data is zero-extended to 32 bits", [](const PendingPio& p, std::uint64_t before, std::uint64_t right) {
-        return p.size == 2 ? (before >> 32 << 32) | (right & 0xffff) : right;
-    });
+    replace_rax("16-bit data is zero-extended to 32 bits",
+                [](const PendingPio& p, std::uint64_t before, std::uint64_t right) {
+                    return p.size == 2 ? (before >> 32 << 32) | (right & 0xffff) : right;
+                });
     replace_rax("8-bit data fills AX", [](const PendingPio& p, std::uint64_t, std::uint64_t right) {
         return p.size == 1 ? (right & ~std::uint64_t{0xff00}) | (right & 0xff) << 8 : right;
     });
-    replace_rax("16-bit data reaches AL only", [](const PendingPio& p, std::uint64_t before, std::uint64_t right) {
-        return p.size == 2 ? (before & ~std::uint64_t{0xff}) | (right & 0xff) : right;
-    });
-    m.add("data is merged into the RAX of the exit",
-          [](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
-              // The second half of the buffer is free for a single transfer.
-              const std::uint64_t rax = context.rax();
-              std::memcpy(pending.data.data() + 512, &rax, sizeof rax);
-              return real.at_exit(pending, context);
-          },
-          after(PioOutcome::completed, [](const PendingPio& p, PioContext& c) {
-              std::uint64_t rax;
-              std::memcpy(&rax, p.data.data() + 512, sizeof rax);
-              if (is_in(p)) c.set_rax(cpu::merged_rax(rax, p.first_element(), p.size));
-          }));
+    replace_rax("16-bit data reaches AL only",
+                [](const PendingPio& p, std::uint64_t before, std::uint64_t right) {
+                    return p.size == 2 ? (before & ~std::uint64_t{0xff}) | (right & 0xff) : right;
+                });
+    m.add(
+        "data is merged into the RAX of the exit",
+        [](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
+            // The second half of the buffer is free for a single transfer.
+            const std::uint64_t rax = context.rax();
+            std::memcpy(pending.data.data() + 512, &rax, sizeof rax);
+            return real.at_exit(pending, context);
+        },
+        after(PioOutcome::completed, [](const PendingPio& p, PioContext& c) {
+            std::uint64_t rax;
+            std::memcpy(&rax, p.data.data() + 512, sizeof rax);
+            if (is_in(p)) c.set_rax(cpu::merged_rax(rax, p.first_element(), p.size));
+        }));
     m.add("OUT writes RAX too", nullptr, after(PioOutcome::completed, [](const PendingPio& p, PioContext& c) {
               if (!is_in(p)) c.set_rax(0);
           }));
-    const auto wrong_advance = [](const CompletionPolicy& real, const PendingPio& pending, PioContext& context) {
+    const auto wrong_advance = [](const CompletionPolicy& real, const PendingPio& pending,
+                                  PioContext& context) {
         PioState state = copy_of(context);
         PioContext wrong = other_model(state, context);
         const PioOutcome outcome = real.at_entry(pending, wrong);
@@ -212,12 +133,13 @@ void completion(Collector& m) {
     m.add("the skip is absolute on VMX", nullptr, wrong_advance);
     m.add("the skip is relative on SVM", nullptr, wrong_advance, PioAdvance::absolute);
     const auto move_rip = [&](std::string rule, auto to) {
-        m.add(std::move(rule), nullptr, after(PioOutcome::completed, [=](const PendingPio& p, PioContext& c) {
-                  c.set_rip(to(p, c));
-              }));
+        m.add(std::move(rule), nullptr,
+              after(PioOutcome::completed, [=](const PendingPio& p, PioContext& c) { c.set_rip(to(p, c)); }));
     };
     move_rip("the new rip keeps its carry out of bit 31 outside 64-bit mode",
-             [](const PendingPio& p, PioContext& c) { return c.rip() < p.length ? c.rip() + 0x100000000 : c.rip(); });
+             [](const PendingPio& p, PioContext& c) {
+                 return c.rip() < p.length ? c.rip() + 0x100000000 : c.rip();
+             });
     move_rip("the new rip is cut to 32 bits in 64-bit mode",
              [](const PendingPio&, PioContext& c) { return c.rip() & 0xffffffff; });
     move_rip("the new rip wraps at 64 KiB",
@@ -226,36 +148,43 @@ void completion(Collector& m) {
              [](const PendingPio& p, PioContext& c) { return p.length == 3 ? c.rip() - 1 : c.rip(); });
     move_rip("every port instruction is two bytes long",
              [](const PendingPio& p, PioContext& c) { return c.rip() + 2 - p.length; });
-    move_rip("rip stays on the instruction", [](const PendingPio& p, PioContext& c) { return c.rip() - p.length; });
+    move_rip("rip stays on the instruction",
+             [](const PendingPio& p, PioContext& c) { return c.rip() - p.length; });
     move_rip("advances twice", [](const PendingPio& p, PioContext& c) { return c.rip() + p.length; });
     const auto retire_state = [&](std::string rule, PioOutcome when, auto change) {
-        m.add(std::move(rule), nullptr, [=](const CompletionPolicy& real, const PendingPio& pending, PioContext& context) {
-            PioState scratch = copy_of(context);
-            PioContext trial(scratch, context.advance());
-            const PioOutcome outcome = real.at_entry(pending, trial);
-            if (outcome != when) return real.at_entry(pending, context);
-            context.set_rax(scratch.rax);
-            context.set_rip(scratch.rip);
-            change(context);
-            return outcome;
-        });
+        m.add(std::move(rule), nullptr,
+              [=](const CompletionPolicy& real, const PendingPio& pending, PioContext& context) {
+                  PioState scratch = copy_of(context);
+                  PioContext trial(scratch, context.advance());
+                  const PioOutcome outcome = real.at_entry(pending, trial);
+                  if (outcome != when) return real.at_entry(pending, context);
+                  context.set_rax(scratch.rax);
+                  context.set_rip(scratch.rip);
+                  change(context);
+                  return outcome;
+              });
     };
-    retire_state("the shadow stays on completion", PioOutcome::completed, [](PioContext& c) { c.count_retired(true); });
+    retire_state("the shadow stays on completion", PioOutcome::completed,
+                 [](PioContext& c) { c.count_retired(true); });
     retire_state("the shadow ends on cancel", PioOutcome::cancelled, [](PioContext& c) { c.clear_shadow(); });
-    retire_state("a completion is not counted", PioOutcome::completed, [](PioContext& c) { c.clear_shadow(); });
+    retire_state("a completion is not counted", PioOutcome::completed,
+                 [](PioContext& c) { c.clear_shadow(); });
     retire_state("a completion counts twice", PioOutcome::completed, [](PioContext& c) {
         cpu::retire(c);
         c.count_retired(true);
     });
-    retire_state("a cancelled PIO steps", PioOutcome::cancelled, [](PioContext& c) { c.count_retired(true); });
-    retire_state("the single step is lost", PioOutcome::completed, [](PioContext& c) { cpu::retire(c, false); });
+    retire_state("a cancelled PIO steps", PioOutcome::cancelled,
+                 [](PioContext& c) { c.count_retired(true); });
+    retire_state("the single step is lost", PioOutcome::completed,
+                 [](PioContext& c) { cpu::retire(c, false); });
 }
 
 void other_policies(Collector& m) {
     m.in("RC");
     m.add("compares linear rip", snapshot([](const PendingPio&, PioContext& c) { return c.linear_rip(); }),
           cancel_if(unlike([](const PendingPio&, PioContext& c) { return c.linear_rip(); })));
-    m.add("the snapshot is the next rip", snapshot([](const PendingPio& p, PioContext&) { return p.next_rip; }), nullptr);
+    m.add("the snapshot is the next rip",
+          snapshot([](const PendingPio& p, PioContext&) { return p.next_rip; }), nullptr);
     m.add("a rip of zero never differs", nullptr, cancel_if([](const PendingPio& p, PioContext& c) {
               return c.rip() != p.snapshot && c.rip() != 0;
           }));
@@ -263,7 +192,8 @@ void other_policies(Collector& m) {
     m.in("AW");
     m.add("a write of the same value is not noticed", nullptr,
           cancel_if([](const PendingPio& p, PioContext& c) { return p.regs_written && c.rip() != p.rip; }));
-    m.add("a segment write counts as a write of rip", nullptr, cancel_if([](const PendingPio& p, PioContext& c) {
+    m.add("a segment write counts as a write of rip", nullptr,
+          cancel_if([](const PendingPio& p, PioContext& c) {
               return p.regs_written || c.linear_rip() != p.linear_rip;
           }));
     m.add("no write is noticed", nullptr, cancel_if([](const PendingPio&, PioContext&) { return false; }));
@@ -286,163 +216,19 @@ void other_policies(Collector& m) {
     m.in("CA");
     m.add("another rip cancels", nullptr,
           cancel_if([](const PendingPio& p, PioContext& c) { return c.rip() != p.rip; }));
-    m.add("the skip is absolute on VMX", nullptr, [](const CompletionPolicy&, const PendingPio& p, PioContext& c) {
-        if (is_in(p)) cpu::merge_in_data(p, c);
-        c.set_rip(p.next_rip);
-        cpu::retire(c);
-        return PioOutcome::completed;
-    });
-    m.add("IN data is dropped when rip changed", nullptr, [](const CompletionPolicy&, const PendingPio& p, PioContext& c) {
-        const std::uint64_t rax = c.rax();
-        const bool moved = c.rip() != p.rip;
-        complete(p, c);
-        if (moved) c.set_rax(rax);
-        return PioOutcome::completed;
-    });
-}
-
-void early_policies(Collector& m) {
-    const auto in_place = [](const CompletionPolicy&, PendingPio&, PioContext&) { return AtExit::in_place; };
-    const auto late = [](const CompletionPolicy&, const PendingPio& p, PioContext& c) { return complete(p, c); };
-    const auto as = [](AtExit how) {
-        return [how](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
-            const AtExit real_way = real.at_exit(pending, context);
-            return real_way == AtExit::in_place ? real_way : how;
-        };
-    };
-    m.in("SB");
-    m.add("rip stays on the instruction until re-entry", in_place, late);
-    m.add("IN data is checked against the linear rip", nullptr,
-          [](const CompletionPolicy& real, const PendingPio& p, PioContext& c) {
-              return c.rip() == p.next_rip ? real.at_entry(p, c) : PioOutcome::cancelled;
-          });
-    m.add("IN data is lost", nullptr,
-          [](const CompletionPolicy&, const PendingPio&, PioContext&) { return PioOutcome::completed; });
-    m.add("IN skips again at re-entry", nullptr, late);
-    m.add("OUT skips again at re-entry",
-          [](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
-              const AtExit how = real.at_exit(pending, context);
-              pending.set = true;
-              return how;
-          },
-          [](const CompletionPolicy& real, const PendingPio& p, PioContext& c) {
-              return is_in(p) ? real.at_entry(p, c) : complete(p, c);
-          });
-    m.add("the step exit replaces the I/O exit", as(AtExit::advanced_or_step), nullptr);
-    m.add("the trap of TF is lost at the exit",
-          [](const CompletionPolicy&, PendingPio& pending, PioContext& context) {
-              context.set_rip(pending.next_rip);
-              cpu::retire(context, false);
-              pending.set = is_in(pending);
-              return AtExit::advanced_no_step;
-          },
-          nullptr);
-
-    m.in("LQ");
-    const auto quirk_if = [](auto applies) {
-        return [applies](const CompletionPolicy&, PendingPio& pending, PioContext& context) {
-            if (!applies(pending)) {
-                pending.snapshot = context.linear_rip();
-                return AtExit::in_place;
-            }
-            cpu::skip_instruction(pending, context);
-            pending.set = false;
-            return AtExit::advanced_or_step;
-        };
-    };
-    m.add("the quirk takes IN as well", quirk_if([](const PendingPio& p) { return p.port == 0x7e; }), nullptr);
-    m.add("the quirk takes every port", quirk_if([](const PendingPio& p) { return !is_in(p); }), nullptr);
-    m.add("the quirk takes port 7Fh as well",
-          quirk_if([](const PendingPio& p) { return !is_in(p) && (p.port | 1) == 0x7f; }), nullptr);
-    m.add("the quirk takes 8 bits only",
-          quirk_if([](const PendingPio& p) { return !is_in(p) && p.port == 0x7e && p.size == 1; }), nullptr);
-    m.add("the quirk is off", quirk_if([](const PendingPio&) { return false; }), nullptr);
-    m.add("the I/O exit survives a single step", as(AtExit::advanced), nullptr);
-    m.add("the quirk loses the trap of TF",
-          [](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
-              if (is_in(pending) || pending.port != 0x7e) return real.at_exit(pending, context);
-              context.set_rip(pending.next_rip);
-              cpu::retire(context, false);
-              pending.set = false;
-              return AtExit::advanced_no_step;
-          },
-          nullptr);
-    m.add("the quirk leaves the completion pending",
-          [](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
-              const AtExit how = real.at_exit(pending, context);
-              pending.set = true;
-              return how;
-          },
-          [](const CompletionPolicy& real, const PendingPio& p, PioContext& c) {
-              return !is_in(p) && p.port == 0x7e ? complete(p, c) : real.at_entry(p, c);
-          });
-
-    m.in("FE");
-    const auto emulated_in = [&](std::string rule, auto entry) { m.add(std::move(rule), nullptr, entry); };
-    emulated_in("IN data survives a write of the registers", [](const CompletionPolicy&, const PendingPio& p, PioContext& c) {
-        cpu::merge_in_data(p, c);
-        c.set_rip(p.next_rip);
-        cpu::retire(c);
-        return PioOutcome::completed;
-    });
-    emulated_in("IN data is lost after a segment write", [](const CompletionPolicy& real, const PendingPio& p, PioContext& c) {
-        const std::uint64_t rax = c.rax();
-        const bool moved = c.linear_rip() != p.linear_rip;
-        const PioOutcome outcome = real.at_entry(p, c);
-        if (moved) c.set_rax(rax);
-        return outcome;
-    });
-    emulated_in("IN data is always lost", [](const CompletionPolicy& real, const PendingPio& p, PioContext& c) {
-        const std::uint64_t rax = c.rax();
-        const PioOutcome outcome = real.at_entry(p, c);
-        c.set_rax(rax);
-        return outcome;
-    });
-    emulated_in("rip advances relative to what it is now", [](const CompletionPolicy&, const PendingPio& p, PioContext& c) {
-        if (!p.regs_written) cpu::merge_in_data(p, c);
-        c.set_rip(c.rip() + p.length);
-        cpu::retire(c);
-        return PioOutcome::completed;
-    });
-    emulated_in("another linear rip cancels", [](const CompletionPolicy& real, const PendingPio& p, PioContext& c) {
-        return c.linear_rip() == p.linear_rip ? real.at_entry(p, c) : PioOutcome::cancelled;
-    });
-    emulated_in("the single step over IN is lost", [](const CompletionPolicy&, const PendingPio& p, PioContext& c) {
-        if (!p.regs_written) cpu::merge_in_data(p, c);
-        c.set_rip(p.next_rip);
-        cpu::retire(c, false);
-        return PioOutcome::completed;
-    });
-    emulated_in("the shadow behind IN stays", [](const CompletionPolicy&, const PendingPio& p, PioContext& c) {
-        if (!p.regs_written) cpu::merge_in_data(p, c);
-        c.set_rip(p.next_rip);
-        c.count_retired(true);
-        return PioOutcome::completed;
-    });
-    m.add("OUT shows the instruction and is completed at re-entry",
-          [](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
-              return is_in(pending) ? real.at_exit(pending, context) : AtExit::in_place;
-          },
-          [](const CompletionPolicy& real, const PendingPio& p, PioContext& c) {
-              return is_in(p) ? real.at_entry(p, c) : complete(p, c);
-          });
-    m.add("the trap behind OUT comes in time",
-          [](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
-              const AtExit how = real.at_exit(pending, context);
-              if (!is_in(pending)) context.count_retired(true);
-              return is_in(pending) ? how : AtExit::advanced;
-          },
-          nullptr);
-    m.add("IN shows the next instruction",
-          [](const CompletionPolicy& real, PendingPio& pending, PioContext& context) {
-              const AtExit how = real.at_exit(pending, context);
-              if (!is_in(pending)) return how;
-              context.set_rip(pending.next_rip);
-              cpu::retire(context);
-              return AtExit::advanced;
-          },
+    m.add("the skip is absolute on VMX", nullptr,
           [](const CompletionPolicy&, const PendingPio& p, PioContext& c) {
-              if (!p.regs_written) cpu::merge_in_data(p, c);
+              if (is_in(p)) cpu::merge_in_data(p, c);
+              c.set_rip(p.next_rip);
+              cpu::retire(c);
+              return PioOutcome::completed;
+          });
+    m.add("IN data is dropped when rip changed", nullptr,
+          [](const CompletionPolicy&, const PendingPio& p, PioContext& c) {
+              const std::uint64_t rax = c.rax();
+              const bool moved = c.rip() != p.rip;
+              complete(p, c);
+              if (moved) c.set_rax(rax);
               return PioOutcome::completed;
           });
 }

@@ -17,14 +17,6 @@ struct WrongBatch : KernelStrings {
     std::uint32_t batch(InsRegisters now, unsigned size, bool descending, const InsBounds&) const override {
         return batch_(now, size, descending);
     }
-    // The emulator computes it again at re-entry, by the same rule.
-    InsPlan enter_ins(const PendingPio& pending, const PioState& state, InsRegisters now,
-                      std::uint64_t budget) const override {
-        InsPlan plan = KernelStrings::enter_ins(pending, state, now, budget);
-        if (plan.action == Action::store && pending.ins.rep)
-            plan.elements = batch_(plan.registers, pending.size, pending.ins.descending);
-        return plan;
-    }
     std::uint32_t (*batch_)(InsRegisters, unsigned, bool);
 };
 
@@ -53,7 +45,8 @@ struct OutsAdvances : KernelStrings {
 };
 
 std::uint32_t at_most(InsRegisters now, unsigned size, bool down, std::uint64_t n) {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(cpu::ins_batch(now.rdi, now.rcx, size, down), n));
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(cpu::ins_batch(now.rdi, now.rcx, size, down), n));
 }
 
 }  // namespace
@@ -67,7 +60,9 @@ std::vector<Mutant> string_mutants() {
     const auto batch = [&](std::string rule, std::uint32_t (*f)(InsRegisters, unsigned, bool)) {
         add(std::move(rule), std::make_shared<WrongBatch>(f));
     };
-    const auto plan = [&](std::string rule, WrongPlan::Change f) { add(std::move(rule), std::make_shared<WrongPlan>(f)); };
+    const auto plan = [&](std::string rule, WrongPlan::Change f) {
+        add(std::move(rule), std::make_shared<WrongPlan>(f));
+    };
 
     batch("a batch is one element", [](InsRegisters, unsigned, bool) { return 1u; });
     batch("a batch is at most 512 bytes",
@@ -75,8 +70,9 @@ std::vector<Mutant> string_mutants() {
     batch("a batch crosses the edge of the page", [](InsRegisters now, unsigned size, bool) {
         return static_cast<std::uint32_t>(std::min<std::uint64_t>(now.rcx, cpu::pio_batch_bytes / size));
     });
-    batch("DF does not turn the page edge round",
-          [](InsRegisters now, unsigned size, bool) { return cpu::ins_batch(now.rdi, now.rcx, size, false); });
+    batch("DF does not turn the page edge round", [](InsRegisters now, unsigned size, bool) {
+        return cpu::ins_batch(now.rdi, now.rcx, size, false);
+    });
     batch("a batch upwards ends where one downwards would",
           [](InsRegisters now, unsigned size, bool) { return cpu::ins_batch(now.rdi, now.rcx, size, true); });
     add("the architectural rules", std::make_shared<cpu::ArchitecturalStrings>());
@@ -85,39 +81,48 @@ std::vector<Mutant> string_mutants() {
     add("REP OUTS shows the next instruction", std::make_shared<OutsAdvances>(true));
     add("OUTS shows the instruction", std::make_shared<OutsAdvances>(false));
 
-    plan("another linear rip drops the batch", [](InsPlan& p, const PendingPio& pending, const PioState& state, InsRegisters) {
-        if (cpu::linear_rip(state) != pending.linear_rip) p = {};
-    });
+    plan("another linear rip drops the batch",
+         [](InsPlan& p, const PendingPio& pending, const PioState& state, InsRegisters) {
+             if (cpu::linear_rip(state) != pending.linear_rip) p = {};
+         });
     plan("RCX = 0 drops the batch", [](InsPlan& p, const PendingPio&, const PioState&, InsRegisters) {
         if (p.action == Action::repeat) p = {};
     });
-    plan("RCX = 0 stores the batch", [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters now) {
-        if (p.action != Action::repeat) return;
-        p = {Action::store, pending.count, pending.rip, 1, now, pending.ins.registers.rdi, true, false};
-    });
-    plan("the count of the exit is stored", [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters) {
-        if (p.action == Action::store && pending.ins.rep) p.elements = pending.count;
-    });
-    plan("rip stays where it is now", [](InsPlan& p, const PendingPio& pending, const PioState& state, InsRegisters) {
-        if (p.action == Action::store && pending.ins.rep) p.rip = state.rip;
-    });
-    plan("REP INS ends with its last element", [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters) {
-        if (p.action == Action::store && p.elements == p.registers.rcx) p.rip = pending.next_rip;
-    });
-    plan("INS advances relative to the rip of now", [](InsPlan& p, const PendingPio& pending, const PioState& state, InsRegisters) {
-        if (p.action == Action::store && !pending.ins.rep) p.rip = state.rip + pending.length;
-    });
-    plan("INS stays on the instruction", [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters) {
-        if (p.action == Action::store && !pending.ins.rep) p.rip = pending.rip;
-    });
-    plan("the destination is that of RDI now", [](InsPlan& p, const PendingPio&, const PioState&, InsRegisters now) {
-        p.destination = now.rdi;
-    });
+    plan("RCX = 0 stores the batch",
+         [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters now) {
+             if (p.action != Action::repeat) return;
+             p = {Action::store, pending.count, pending.rip, 1, now, pending.ins.registers.rdi, true, false};
+         });
+    plan("the count of the exit is stored",
+         [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters) {
+             if (p.action == Action::store && pending.ins.rep) p.elements = pending.count;
+         });
+    plan("rip stays where it is now",
+         [](InsPlan& p, const PendingPio& pending, const PioState& state, InsRegisters) {
+             if (p.action == Action::store && pending.ins.rep) p.rip = state.rip;
+         });
+    plan("REP INS ends with its last element",
+         [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters) {
+             if (p.action == Action::store && p.elements == p.registers.rcx) p.rip = pending.next_rip;
+         });
+    plan("INS advances relative to the rip of now",
+         [](InsPlan& p, const PendingPio& pending, const PioState& state, InsRegisters) {
+             if (p.action == Action::store && !pending.ins.rep) p.rip = state.rip + pending.length;
+         });
+    plan("INS stays on the instruction",
+         [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters) {
+             if (p.action == Action::store && !pending.ins.rep) p.rip = pending.rip;
+         });
+    plan("the destination is that of RDI now",
+         [](InsPlan& p, const PendingPio&, const PioState&, InsRegisters now) { p.destination = now.rdi; });
     plan("registers written by userspace are not taken up",
-         [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters) { p.registers = pending.ins.registers; });
+         [](InsPlan& p, const PendingPio& pending, const PioState&, InsRegisters) {
+             p.registers = pending.ins.registers;
+         });
     plan("every element counts as an instruction",
          [](InsPlan& p, const PendingPio&, const PioState&, InsRegisters) { p.retired = p.elements; });
-    plan("a batch is not counted", [](InsPlan& p, const PendingPio&, const PioState&, InsRegisters) { p.retired = 0; });
+    plan("a batch is not counted",
+         [](InsPlan& p, const PendingPio&, const PioState&, InsRegisters) { p.retired = 0; });
     return list;
 }
 
