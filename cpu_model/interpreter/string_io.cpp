@@ -1,5 +1,7 @@
 // INS and OUTS. OUTS exits for each element, INS for a batch; with REP the pass that finds RCX = 0 ends the
 // instruction, so that rip stays on it until then (as KVM's emulator does, and invisible to a guest).
+#include <algorithm>
+
 #include "cpu_model/decode/table.h"
 #include "cpu_model/interpreter/port_io_common.h"
 #include "cpu_model/interpreter/string.h"
@@ -60,7 +62,7 @@ std::uint32_t batch_size(Cpu* c, bool rep, const InsRegisters& now) {
     if (rep) {
         const bool stepping = c->single_step || (c->eflags & eflags::tf) != 0;
         const InsBounds bounds{run_length<T, A>(to, rdi, down), budget_left(c) + 1, stepping};
-        n = rules.batch(now, sizeof(T), down, bounds);
+        n = std::clamp(rules.batch(now, sizeof(T), down, bounds), 1u, std::uint32_t{pio_batch_bytes / sizeof(T)});
     }
     if (rules.checks_destination_first()) {
         const std::uint64_t first = linear_of(c, Seg::es, rdi, sizeof(T), true);

@@ -1,5 +1,6 @@
 #include "cpu_model/pio/pio_unit.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace southgate::cpu {
@@ -103,7 +104,9 @@ void PioUnit::begin_string_in(std::uint16_t port, unsigned size, std::uint32_t c
 }
 
 InsPlan PioUnit::enter_string_in(PioState& state, InsRegisters now, std::uint64_t budget) {
-    const InsPlan plan = strings_->enter_ins(pending_, state, now, budget);
+    InsPlan plan = strings_->enter_ins(pending_, state, now, budget);
+    plan.elements =
+        std::min<std::uint64_t>(plan.elements, pio_batch_bytes / pending_.size);  // rules from outside
     pending_.set = plan.action == InsPlan::Action::repeat || plan.unfinished;
     if (plan.action != InsPlan::Action::store) return plan;
     const std::size_t done = std::size_t{pending_.ins.stored} * pending_.size;

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "cpu_model/interpreter/interpreter.h"
 #include "cpu_model/pio/completion.h"
 #include "cpu_model/pio/completion_policy.h"
 #include "cpu_model/pio/vmcs_accounting.h"
@@ -295,6 +296,50 @@ TEST_P(PioInvariant, I12_EmulatorLosesDataIfAndOnlyIfTheRegistersWereWritten) {
     ASSERT_EQ(run().reason, ExitReason::pio);
     set_reg(Gpr::rcx, 0);
     for (int i = 0; i < 100; ++i) EXPECT_EQ(run().reason, ExitReason::pio);
+}
+
+// Rules from outside may be as wrong as they like: nothing is read or written beyond the buffer.
+class Endless final : public StringIoRules {
+  public:
+    std::uint32_t batch(InsRegisters, unsigned, bool, const InsBounds&) const override { return ~0u; }
+    bool checks_destination_first() const override { return false; }
+    bool outs_loses_step() const override { return false; }
+    InsPlan enter_ins(const PendingPio& pending, const PioState& state, InsRegisters now,
+                      std::uint64_t) const override {
+        return {.action = InsPlan::Action::store,
+                .elements = ~std::uint64_t{0},
+                .rip = state.rip + pending.length,
+                .retired = 1,
+                .registers = now,
+                .destination = now.rdi};
+    }
+};
+
+TEST(PioStringRules, RulesFromOutsideStayInsideTheBuffer) {
+    TestBus bus;
+    Memory ram{0x10000};
+    Interpreter cpu(bus);
+    const MemorySlot slot{0, ram.size(), ram.data()};
+    cpu.set_memory_map({&slot, 1});
+    cpu.use_string_rules(std::make_shared<Endless>());
+    SpecialRegisters s = cpu.sregs();
+    for (SegmentRegister& segment : s.seg) segment.base = segment.selector = 0;
+    cpu.set_sregs(s);
+    GeneralRegisters r;
+    r.rip = 0x8000;
+    r.gpr[static_cast<unsigned>(Gpr::rcx)] = 5;
+    r.gpr[static_cast<unsigned>(Gpr::rdi)] = 0x2000;
+    cpu.set_regs(r);
+    ram[0x8000] = 0xf3;
+    ram[0x8001] = 0x6d;
+    const Exit exit = cpu.run({10, false});
+    ASSERT_EQ(exit.reason, ExitReason::pio);
+    EXPECT_EQ(exit.pio.count, 512u);
+    std::memset(exit.pio.data, 0x5a, 1024);
+    cpu.run({0, true});
+    EXPECT_EQ(cpu.regs().rip, 0x8002u);
+    EXPECT_EQ(ram[0x2000 + 1023], 0x5a);
+    EXPECT_EQ(ram[0x2000 + 1024], 0);
 }
 
 SOUTHGATE_ENGINE_SUITE(PioInvariant);
