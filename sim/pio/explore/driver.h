@@ -1,0 +1,68 @@
+// Runs sequences on a real vCPU, the oracle beside it. One driver a thread: the vCPUs, their memory and the decoded code
+// of the current start live as long as it does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/pio/explore/judge.h"
+#include "sim/pio/explore/oracle.h"
+#include "sim/pio/lab/action.h"
+#include "sim/pio/lab/column.h"
+#include "sim/pio/lab/machine.h"
+
+namespace southgate::pio::explore {
+
+// What is explored: a policy with its quirk, skip model and string rules.
+struct Subject {
+    cpu::PioPolicyKind policy{};
+    bool quirk_out_7e = false;
+    cpu::PioAdvance advance{};
+    cpu::StringRules strings = cpu::StringRules::kernel;
+    bool operator==(const Subject&) const = default;
+};
+
+class Driver {
+  public:
+    explicit Driver(VcpuFactory factory);
+
+    void set_subject(const Subject& subject);
+
+    Finding run(const Sequence& sequence);
+
+    // Of the last run, for reports.
+    const Observation& observation() const { return seen_; }
+    const Ideal& ideal() const { return oracle_->ideal(); }
+    const std::vector<std::uint8_t>& code() const { return code_; }
+
+  private:
+    void configure(cpu::Vcpu& cpu) const;
+    void prepare(const Start& start);
+    // To the exit of the instruction; false if another exit came.
+    bool reach_exit();
+    void perform(Intent intent);
+    void enter();
+    void observe();
+    void put_back();
+
+    Machine machine_;
+    Subject subject_;
+
+    std::optional<Start> start_;  // prepared
+    Place place_;
+    std::vector<std::uint8_t> code_;
+    std::uint64_t code_at_ = 0;  // physical
+    GuestState initial_;
+    Oracle::Instruction instruction_;
+
+    std::optional<Oracle> oracle_;
+    Observation seen_;
+    cpu::GeneralRegisters exit_regs_;
+    cpu::SpecialRegisters exit_sregs_;
+    cpu::EventState exit_events_;
+    bool sregs_written_ = true, migrated_ = false, rewritten_ = false;
+};
+
+}  // namespace southgate::pio::explore
