@@ -13,6 +13,7 @@
 #include "chipset/storage/block_backend.h"
 #include "platform/input_error.h"
 #include "sim/firmware/firmware.h"
+#include "sim/pio/explore/command.h"
 #include "sim/pio/matrix/command.h"
 #include "sim/pio/trace/command.h"
 #include "sim/run/config_file.h"
@@ -48,11 +49,13 @@ constexpr southgate::pio::EngineEntry pio_engines[] = {
 // execute().
 struct Commands {
     CLI::App app{"southgate, a firmware-facing x86 platform simulator"};
-    CLI::App *run = nullptr, *firmware = nullptr, *pio_matrix = nullptr, *pio_trace = nullptr;
+    CLI::App *run = nullptr, *firmware = nullptr, *pio_matrix = nullptr, *pio_trace = nullptr,
+             *pio_explore = nullptr;
     RunOptions run_options;
     FirmwareOptions firmware_options;
     southgate::pio::MatrixOptions matrix_options;
     southgate::pio::TraceOptions trace_options;
+    southgate::pio::explore::ExploreOptions explore_options;
 
     Commands() {
         app.set_version_flag("--version", "southgate " SOUTHGATE_VERSION);
@@ -65,12 +68,15 @@ struct Commands {
         declare_matrix_options(*pio_matrix, matrix_options);
         pio_trace = app.add_subcommand("pio-trace", "Port-I/O completion: one scenario, step by step");
         declare_trace_options(*pio_trace, trace_options);
+        pio_explore = app.add_subcommand("pio-explore", "Port-I/O completion: exhaustive search for failures");
+        declare_explore_options(*pio_explore, explore_options);
     }
 
     int execute() {
         if (firmware->parsed()) return run_firmware(*firmware, firmware_options);
         if (pio_matrix->parsed()) return southgate::pio::run_matrix_command(matrix_options, pio_engines);
         if (pio_trace->parsed()) return southgate::pio::run_trace_command(trace_options, pio_engines);
+        if (pio_explore->parsed()) return southgate::pio::explore::run_explore_command(explore_options);
         return southgate::sim::run(run_options);
     }
 };

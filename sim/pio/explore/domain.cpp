@@ -126,8 +126,8 @@ std::vector<Intent> simpler(Intent intent) {
         case reset_sregs_first: return {reset};
         case take_init: return {reset};
         case relocated_reset: return {reset};
-        case ap_start: return {reset, relocated_reset};
-        case ap_start_alias: return {reset, relocated_reset, ap_start};
+        case ap_start: return {reset};
+        case ap_start_alias: return {reset, ap_start};
         default: return {};
     }
 }
