@@ -16,6 +16,7 @@ HandlerTable::HandlerTable() {
     register_fpu(*this);
     register_port_io(*this);
     register_processor(*this);
+    register_long_mode_instructions(*this);
     register_segment_instructions(*this);
     register_strings(*this);
     register_bcd(*this);

@@ -35,6 +35,7 @@ void register_exchange(HandlerTable&);
 void register_fpu(HandlerTable&);
 void register_port_io(HandlerTable&);
 void register_processor(HandlerTable&);  // HLT, CLI, INVLPG, RDTSC, MOV CR ...
+void register_long_mode_instructions(HandlerTable&);  // SYSCALL, SWAPGS, RDFSBASE ...
 void register_segment_instructions(HandlerTable&);
 void register_strings(HandlerTable&);  // interpreter/string*.cpp
 void register_bcd(HandlerTable&);      // interpreter/bcd.cpp

@@ -62,7 +62,7 @@ SpecialRegisters Interpreter::sregs() const {
     s.cr2 = c_.cr2;
     s.cr3 = c_.cr3;
     s.cr4 = c_.cr4;
-    s.cr8 = 0;
+    s.cr8 = c_.bus->read_cr8() & 0xf;
     s.efer = c_.efer;
     s.apic_base = c_.apic_base;
     if (VmcsAccounting* a = c_.pio.accounting()) a->get_sregs();
@@ -82,6 +82,7 @@ void Interpreter::set_sregs(const SpecialRegisters& s) {
     c_.cr4 = s.cr4;
     c_.efer = s.efer;
     c_.apic_base = s.apic_base;
+    if (s.cr8 != (c_.bus->read_cr8() & 0xfu)) c_.bus->write_cr8(static_cast<std::uint8_t>(s.cr8 & 0xf));
     // CPL is that of SS, as in a VMCS (SDM vol. 3C 26.3.1.2); real mode runs at 0, V86 at 3.
     if (!protected_mode(&c_)) c_.cpl = 0;
     else if (v86_mode(&c_)) c_.cpl = 3;

@@ -253,7 +253,6 @@ void register_processor(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_WRMSR, plain<wrmsr, true>);
     t.add(ZYDIS_MNEMONIC_RSM, plain<transfer<resume_from_smm>, true>);
     t.add(ZYDIS_MNEMONIC_SYSENTER, plain<transfer<system_enter>, true>);
-    t.add(ZYDIS_MNEMONIC_SYSEXIT, plain<transfer<system_exit>, true>);
     t.add(ZYDIS_MNEMONIC_SGDT, memory_only<store_table<&Cpu::gdtr>>);
     t.add(ZYDIS_MNEMONIC_SIDT, memory_only<store_table<&Cpu::idtr>>);
     t.add(ZYDIS_MNEMONIC_LGDT, memory_only<load_table<&Cpu::gdtr>>);

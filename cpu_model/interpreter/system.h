@@ -27,8 +27,10 @@ void far_jump(Cpu* c, std::uint16_t selector, std::uint64_t offset, unsigned ope
 void far_call(Cpu* c, std::uint16_t selector, std::uint64_t offset, unsigned operand_size, std::uint64_t return_ip);
 void far_return(Cpu* c, unsigned operand_size, std::uint16_t pop_bytes);
 void interrupt_return(Cpu* c, unsigned operand_size, std::uint64_t return_ip);  // IRET
-void system_enter(Cpu* c);  // SYSENTER
-void system_exit(Cpu* c);   // SYSEXIT
+void system_enter(Cpu* c);                         // SYSENTER
+void system_exit(Cpu* c, unsigned operand_size);   // SYSEXIT
+void system_call(Cpu* c, std::uint64_t return_ip); // SYSCALL
+void system_return(Cpu* c, unsigned operand_size); // SYSRET
 
 // --- interrupts and exceptions ---
 // software: INT n. software_trap: INT3 and INTO, which IOPL does not stop in V86 mode. software_privileged: INT1.
@@ -55,6 +57,10 @@ void take_reset(Cpu* c, bool power_up);
 void take_start_up(Cpu* c, std::uint8_t vector);
 
 // --- registers ---
+void swap_gs(Cpu* c);                                               // SWAPGS
+// RDFSBASE, WRFSBASE and kin; #UD outside 64-bit mode or without CR4.FSGSBASE.
+std::uint64_t read_segment_base(Cpu* c, Seg s);
+void write_segment_base(Cpu* c, Seg s, std::uint64_t value);
 std::uint64_t read_control_register(Cpu* c, unsigned n);           // MOV r, CRn; #UD for others
 void write_control_register(Cpu* c, unsigned n, std::uint64_t value);
 void load_machine_status_word(Cpu* c, std::uint16_t value);        // LMSW

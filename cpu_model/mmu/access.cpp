@@ -159,7 +159,7 @@ void probe_write(Cpu* c, std::uint64_t linear, unsigned size, Privilege p) {
 }
 
 std::uint8_t* host_span(Cpu* c, std::uint64_t linear, bool write) {
-    if (long_mode(c) && !in_48_bits(linear)) return nullptr;
+    if (long_mode(c) && !canonical(linear)) return nullptr;
     const TlbEntry* e = &tlb_entry(c, linear);
     if (!tag_present(write ? e->write_tag : e->read_tag, linear)) {
         Walk w;

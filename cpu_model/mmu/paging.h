@@ -20,9 +20,6 @@ struct Walk {
     std::uint32_t error_code = 0;  // when the walk failed
 };
 
-// Canonical: bits 48-63 repeat bit 47 (SDM vol. 1 3.3.7.1).
-constexpr bool in_48_bits(std::uint64_t linear) { return (linear + (std::uint64_t{1} << 47)) >> 48 == 0; }
-
 // Translates one linear address, checks rights, sets accessed and dirty flags. False: page fault `out.error_code`;
 // nothing was changed then.
 bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk& out);

@@ -17,7 +17,7 @@ namespace {
 // A translation or its fault. Non-canonical addresses have none, so they arrive here even where nobody checked them:
 // #GP, unless the access was to the stack and its checks said #SS before (SDM vol. 1 3.3.7.1).
 Walk translate(Cpu* c, std::uint64_t linear, Access access, Privilege privilege) {
-    if (long_mode(c) && !in_48_bits(linear)) raise_gp();
+    if (long_mode(c) && !canonical(linear)) raise_gp();
     Walk w;
     if (!walk(c, linear, access, privilege, w)) {
         c->cr2 = linear;

@@ -28,8 +28,16 @@ InnerStack inner_stack(Cpu* c, unsigned cpl, std::uint32_t ext) {
     return stack;
 }
 
-SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cpl) {
-    if (null_selector(selector)) raise_gp(0);
+std::uint64_t tss_stack_pointer(Cpu* c, unsigned offset, std::uint32_t ext) {
+    if (offset + 7 > c->tr.limit) raise(Vector::invalid_tss, selector_error(c->tr.selector, ext));
+    return read_linear<std::uint64_t>(c, c->tr.base + offset);
+}
+
+SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cpl, const SegmentRegister& cs) {
+    if (null_selector(selector)) {
+        if (!is_code64(c, cs) || cpl == 3 || rpl_of(selector) != cpl) raise_gp(0);
+        return null_segment(selector, cpl);
+    }
     TableEntry entry = require_descriptor(c, selector);
     if (rpl_of(selector) != cpl || !entry.d.writable_data() || entry.d.dpl() != cpl)
         raise_gp(selector_error(selector));
@@ -38,14 +46,20 @@ SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cp
     return make_segment(selector, entry.d);
 }
 
-void return_to_outer_stack(Cpu* c, const SegmentRegister& ss, std::uint32_t esp, unsigned cpl,
-                           std::uint32_t pop_bytes) {
-    set_segment(c, Seg::ss, ss);
-    set_cpl(c, cpl);
-    if ((ss.attributes & SegmentRegister::db) != 0)
-        set_reg<std::uint32_t>(c, Gpr::rsp, esp + pop_bytes);
+void set_stack_pointer(Cpu* c, std::uint64_t value) {
+    if (code64(c))
+        set_reg<std::uint64_t>(c, Gpr::rsp, value);
+    else if ((c->mode & mode::stack32) != 0)
+        set_reg<std::uint32_t>(c, Gpr::rsp, static_cast<std::uint32_t>(value));
     else
-        set_reg<std::uint16_t>(c, Gpr::rsp, static_cast<std::uint16_t>(esp + pop_bytes));
+        set_reg<std::uint16_t>(c, Gpr::rsp, static_cast<std::uint16_t>(value));
+}
+
+void return_to_outer_stack(Cpu* c, const SegmentRegister& ss, std::uint64_t rsp, unsigned cpl,
+                           std::uint32_t pop_bytes) {
+    put_segment(c, Seg::ss, ss);
+    set_cpl(c, cpl);
+    set_stack_pointer(c, rsp + pop_bytes);
     for (const Seg s : {Seg::es, Seg::ds, Seg::fs, Seg::gs}) {
         const SegmentRegister& r = segment(c, s);
         if ((r.attributes & SegmentRegister::unusable) != 0) continue;

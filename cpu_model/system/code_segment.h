@@ -7,11 +7,27 @@
 
 namespace southgate::cpu {
 
-// CS and EIP of a transfer, checked but not loaded.
+// CS and (E/R)IP of a transfer, checked but not loaded.
 struct CodeTarget {
     SegmentRegister cs;
-    std::uint32_t offset = 0;
+    std::uint64_t offset = 0;
 };
+
+// Code that will run in 64-bit mode.
+inline bool is_code64(const Cpu* c, const SegmentRegister& cs) {
+    return long_mode(c) && (cs.attributes & SegmentRegister::l) != 0;
+}
+// Raises #GP(error) for an offset beyond the limit or, in 64-bit code, one that is not canonical.
+inline void check_offset(const Cpu* c, const CodeTarget& target, std::uint32_t error = 0) {
+    const bool good = is_code64(c, target.cs) ? canonical(target.offset) : target.offset <= target.cs.limit;
+    if (!good) [[unlikely]]
+        raise_gp(error);
+}
+// L and D together are reserved in long mode (SDM vol. 3A 5.2.1).
+inline void check_code_size(const Cpu* c, std::uint16_t selector, const Descriptor& d) {
+    if (d.l() && d.d() && long_mode(c)) [[unlikely]]
+        raise_gp(selector_error(selector));
+}
 
 // Cpu::code_segment: the loaded form of a code segment entered without a change of level, or nullptr if it
 // must be checked first.
@@ -41,7 +57,7 @@ inline SegmentRegister real_mode_code(const Cpu* c, std::uint16_t selector) {
 }
 
 // Real and V86 mode: only the limit is checked.
-inline CodeTarget real_mode_target(Cpu* c, std::uint16_t selector, std::uint32_t offset) {
+inline CodeTarget real_mode_target(Cpu* c, std::uint16_t selector, std::uint64_t offset) {
     const CodeTarget target{real_mode_code(c, selector), offset};
     if (target.offset > target.cs.limit) [[unlikely]]
         raise_gp(0);
@@ -56,9 +72,14 @@ struct InnerStack {
 };
 InnerStack inner_stack(Cpu* c, unsigned cpl, std::uint32_t ext);
 
+// A stack pointer in the 64-bit TSS, raises #TS beyond its limit (SDM vol. 3A 7.7): RSPn and ISTn by number.
+std::uint64_t tss_stack_pointer(Cpu* c, unsigned offset, std::uint32_t ext);
+inline constexpr unsigned tss_rsp(unsigned cpl) { return 4 + 8 * cpl; }
+inline constexpr unsigned tss_ist(unsigned n) { return 0x24 + 8 * (n - 1); }
+
 // Far RET and IRET: the code segment returned to; raises #GP, #NP. Its RPL is the new CPL. The offset is not
 // checked.
-inline CodeTarget return_target(Cpu* c, std::uint16_t selector, std::uint32_t offset) {
+inline CodeTarget return_target(Cpu* c, std::uint16_t selector, std::uint64_t offset) {
     if (null_selector(selector)) raise_gp(0);
     TableEntry entry = require_descriptor(c, selector);
     const Descriptor& d = entry.d;
@@ -67,21 +88,24 @@ inline CodeTarget return_target(Cpu* c, std::uint16_t selector, std::uint32_t of
         return {*cs, offset};
     if (!d.code() || rpl < c->cpl || (d.conforming() ? d.dpl() > rpl : d.dpl() != rpl))
         raise_gp(selector_error(selector));
+    check_code_size(c, selector, d);
     if (!d.present()) raise(Vector::segment_not_present, selector_error(selector));
     mark_accessed(c, entry);
     const SegmentRegister cs = make_segment(selector, d);
     if (rpl == c->cpl) remember_code(c, selector, d, cs);
     return {cs, offset};
 }
-// ... and SS when that is an outer level; raises #GP, #SS.
-SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cpl);
-// The end of a return to an outer level: CPL, SS:ESP; data segments the new CPL may not use become null
-// (SDM vol. 3A 5.8.6).
-void return_to_outer_stack(Cpu* c, const SegmentRegister& ss, std::uint32_t esp, unsigned cpl,
+// ... and SS that goes with it, for this CPL; raises #GP, #SS. A null one is good for 64-bit code below CPL 3.
+SegmentRegister return_stack_segment(Cpu* c, std::uint16_t selector, unsigned cpl, const SegmentRegister& cs);
+// The end of a return to an outer level, CS being loaded: CPL, SS and (E/R)SP; data segments the new CPL may not use
+// become null (SDM vol. 3A 5.8.6).
+void return_to_outer_stack(Cpu* c, const SegmentRegister& ss, std::uint64_t rsp, unsigned cpl,
                            std::uint32_t pop_bytes);
+// (E/R)SP as far as the current code and stack segments reach.
+void set_stack_pointer(Cpu* c, std::uint64_t value);
 
 // Loads EFLAGS: bits of `changeable` from `value`, which include all status flags; the others stay.
-inline void load_flags(Cpu* c, std::uint32_t value, std::uint32_t changeable) {
+inline void load_flags(Cpu* c, std::uint64_t value, std::uint32_t changeable) {
     set_eflags(c, (c->eflags & ~std::uint64_t{changeable}) | (value & changeable) | eflags::fixed1);
 }
 

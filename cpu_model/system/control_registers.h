@@ -1,4 +1,4 @@
-// Which bits of CR0 and CR4 exist (SDM vol. 3A 2.5).
+// Which bits of CR0, CR4 and EFER exist (SDM vol. 3A 2.2.1, 2.5).
 #pragma once
 
 #include <cstdint>
@@ -12,5 +12,6 @@ inline constexpr std::uint64_t defined_cr0 = cr0::pe | cr0::mp | cr0::em | cr0::
 
 // By the features of the processor model; the others are reserved and raise #GP.
 std::uint64_t defined_cr4(const Cpu* c);
+std::uint64_t defined_efer(const Cpu* c);
 
 }  // namespace southgate::cpu

@@ -115,6 +115,7 @@ std::uint64_t read_debug_register(Cpu* c, unsigned n) {
 void write_debug_register(Cpu* c, unsigned n, std::uint64_t value) {
     n = checked_number(c, n);
     check_access(c);
+    if (n >= 4 && value >> 32 != 0) raise_gp(0);  // 64-bit mode only (SDM vol. 3B 17.2.6)
     if (n < 4)
         c->debug.dr[n] = value;
     else if (n == 6)

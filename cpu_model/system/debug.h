@@ -22,6 +22,7 @@ inline constexpr std::uint32_t local_enables = 0x55, enables = 0xff, le = 1u << 
 
 // Linear address of the next instruction, between instructions.
 inline std::uint64_t linear_ip(const Cpu* c) {
+    if (code64(c)) return c->ip;
     return static_cast<std::uint32_t>(segment(c, Seg::cs).base + c->ip);
 }
 

@@ -1,4 +1,4 @@
-// Descriptors in the GDT, LDT and IDT (SDM vol. 3A 3.4.5, 3.5, 5.8.3, 6.11).
+// Descriptors in the GDT, LDT and IDT (SDM vol. 3A 3.4.5, 3.5, 5.8.3, 6.11, 7.2.3).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace southgate::cpu {
 
-// System descriptor types (SDM vol. 3A table 3-2).
+// System descriptor types (SDM vol. 3A table 3-2). Long mode has only ldt and those named 32, as 64-bit ones.
 namespace system_type {
 inline constexpr unsigned tss16 = 1, ldt = 2, busy_tss16 = 3, call_gate16 = 4, task_gate = 5,
                           interrupt_gate16 = 6, trap_gate16 = 7, tss32 = 9, busy_tss32 = 11, call_gate32 = 12,
@@ -32,6 +32,9 @@ struct Descriptor {
         return (high & 1u << 23) != 0 ? raw << 12 | 0xfff : raw;
     }
     std::uint32_t attributes() const { return high >> 8 & 0xf0ff; }
+
+    bool l() const { return (high & 1u << 21) != 0; }  // of code: 64-bit
+    bool d() const { return (high & 1u << 22) != 0; }
 
     bool code() const { return code_or_data() && (type() & 8) != 0; }
     bool conforming() const { return (type() & 4) != 0; }  // of code
@@ -59,6 +62,11 @@ inline constexpr std::uint32_t selector_error(std::uint16_t selector, std::uint3
     return (selector & 0xfffcu) | ext;
 }
 
+// An address in a system table: 64 bits wide in all of long mode.
+inline std::uint64_t system_linear(const Cpu* c, std::uint64_t base, std::uint64_t offset) {
+    return long_mode(c) ? base + offset : static_cast<std::uint32_t>(base + offset);
+}
+
 // Reads the descriptor a selector names. false: outside its table, or the LDT is not usable.
 inline bool read_descriptor(Cpu* c, std::uint16_t selector, TableEntry& entry) {
     const std::uint32_t index = selector & 0xfff8u;
@@ -70,7 +78,7 @@ inline bool read_descriptor(Cpu* c, std::uint16_t selector, TableEntry& entry) {
         limit = c->ldtr.limit;
     }
     if (index + 7 > limit) return false;
-    entry.linear = static_cast<std::uint32_t>(base + index);
+    entry.linear = system_linear(c, base, index);
     const auto raw = read_linear<std::uint64_t>(c, entry.linear);
     entry.d = {static_cast<std::uint32_t>(raw), static_cast<std::uint32_t>(raw >> 32)};
     return true;
@@ -83,6 +91,16 @@ inline TableEntry require_descriptor(Cpu* c, std::uint16_t selector,
     if (!read_descriptor(c, selector, entry)) [[unlikely]]
         raise(vector, selector_error(selector, ext));
     return entry;
+}
+
+// Long mode: the upper half of the 16-byte descriptor at `entry`, which holds bits 32-63 of its address. false: it
+// reaches beyond its table, or its type field is not zero (SDM vol. 3A 5.8.3.1, 7.2.3).
+inline bool read_upper_half(Cpu* c, std::uint16_t selector, const TableEntry& entry, std::uint64_t& address_high) {
+    const std::uint32_t limit = (selector & 4) != 0 ? c->ldtr.limit : c->gdtr.limit;
+    if ((selector & 0xfff8u) + 15 > limit) return false;
+    const auto upper = read_linear<std::uint64_t>(c, entry.linear + 8);
+    address_high = upper << 32;
+    return (upper >> 40 & 0x1f) == 0;
 }
 
 // Sets bits of the type field in memory: accessed, busy.
@@ -98,9 +116,9 @@ inline void mark_accessed(Cpu* c, TableEntry& entry) {
 inline SegmentRegister make_segment(std::uint16_t selector, const Descriptor& d) {
     return {d.base(), d.limit(), d.attributes(), selector};
 }
-// What a null selector leaves behind.
-inline SegmentRegister null_segment(std::uint16_t selector) {
-    return {0, 0, SegmentRegister::unusable, selector};
+// What a null selector leaves behind. In SS of 64-bit mode the DPL still says the CPL.
+inline SegmentRegister null_segment(std::uint16_t selector, unsigned dpl = 0) {
+    return {0, 0, SegmentRegister::unusable | dpl << SegmentRegister::dpl_shift, selector};
 }
 // V86 mode: fixed limit and rights, DPL 3 (SDM vol. 3B 20.2.1).
 inline SegmentRegister v86_segment(std::uint16_t selector) {

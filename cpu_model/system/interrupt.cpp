@@ -1,37 +1,13 @@
 // Interrupts and exceptions through the IVT and through interrupt, trap and task gates
-// (SDM vol. 2A INT n; vol. 3A 6.11 to 6.12, 20.1.4; vol. 3B 20.3).
+// (SDM vol. 2A INT n; vol. 3A 6.11 to 6.12, 20.1.4; vol. 3B 20.3). Those of long mode: interrupt64.cpp.
 #include "cpu_model/interpreter/flags.h"
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/system/code_segment.h"
+#include "cpu_model/system/event.h"
 #include "cpu_model/system/task_switch.h"
 
 namespace southgate::cpu {
 namespace {
-
-struct Event {
-    std::uint8_t vector;
-    EventKind kind;
-    std::uint32_t return_ip;
-    bool has_error_code;
-    std::uint32_t error_code;
-
-    bool from_program() const { return kind == EventKind::software || kind == EventKind::software_trap; }
-    // The EXT bit of error codes (SDM vol. 3A 6.13).
-    std::uint32_t ext() const { return from_program() ? 0 : 1; }
-};
-
-// RF is 0 in the image of software interrupts; faults have set it before (SDM vol. 3B 17.3.1.1).
-std::uint32_t pushed_flags(const Cpu* c, const Event& e) {
-    const auto flags = static_cast<std::uint32_t>(get_eflags(c));
-    return e.from_program() ? flags & ~static_cast<std::uint32_t>(eflags::rf) : flags;
-}
-
-// The status flags stay, so the lazy ones need no evaluation; and clearing flags cannot ask for attention.
-void clear_flags(Cpu* c, std::uint64_t bits) {
-    c->eflags &= ~bits;
-    if (c->attention != 0) [[unlikely]]
-        update_attention(c);
-}
 
 // Flags, CS, (E)IP and the error code.
 template <class T>
@@ -48,7 +24,7 @@ void real_mode_interrupt(Cpu* c, const Event& e) {
     const std::uint32_t at = e.vector * 4u;
     if (at + 3 > c->idtr.limit) raise_gp(e.vector * 8u + 2 + e.ext());
     const auto entry = read_linear<std::uint32_t>(c, static_cast<std::uint32_t>(c->idtr.base + at));
-    Stack stack(c);
+    Stack stack = Stack::current(c);
     push_return<std::uint16_t>(stack, c, e, false);
     const CodeTarget target = real_mode_target(c, static_cast<std::uint16_t>(entry >> 16), entry & 0xffff);
     stack.commit();
@@ -56,19 +32,13 @@ void real_mode_interrupt(Cpu* c, const Event& e) {
     clear_flags(c, eflags::if_ | eflags::tf | eflags::ac | eflags::rf);
 }
 
-// Flags that every gate clears; interrupt gates clear IF too.
-std::uint64_t gate_cleared_flags(const Descriptor& gate) {
-    const std::uint64_t bits = eflags::tf | eflags::nt | eflags::vm | eflags::rf;
-    return (gate.type() & 1) == 0 ? bits | eflags::if_ : bits;
-}
-
 void same_level(Cpu* c, const Event& e, const Descriptor& gate, const CodeTarget& target) {
-    Stack stack(c, e.ext());
+    Stack stack = Stack::current(c, e.ext());
     if (gate.is32()) [[likely]]
         push_return<std::uint32_t>(stack, c, e, e.has_error_code);
     else
         push_return<std::uint16_t>(stack, c, e, e.has_error_code);
-    if (target.offset > target.cs.limit) raise_gp(e.ext());
+    check_offset(c, target, e.ext());
     stack.commit();
     enter_code(c, target);
     clear_flags(c, gate_cleared_flags(gate));
@@ -87,7 +57,7 @@ void inner_level(Cpu* c, const Event& e, const Descriptor& gate, const CodeTarge
         push_return<std::uint32_t>(stack, c, e, e.has_error_code);
     else
         push_return<std::uint16_t>(stack, c, e, e.has_error_code);
-    if (target.offset > target.cs.limit) raise_gp(e.ext());
+    check_offset(c, target, e.ext());
 
     c->eflags &= ~gate_cleared_flags(gate);
     c->cpl = cpl;
@@ -152,8 +122,10 @@ void protected_mode_interrupt(Cpu* c, const Event& e) {
 
 void interrupt(Cpu* c, std::uint8_t vector, EventKind kind, std::uint64_t return_ip, bool has_error_code,
                std::uint32_t error_code) {
-    const Event e{vector, kind, static_cast<std::uint32_t>(return_ip), has_error_code, error_code};
-    if (protected_mode(c))
+    const Event e{vector, kind, return_ip, has_error_code, error_code};
+    if (long_mode(c))
+        long_mode_interrupt(c, e);
+    else if (protected_mode(c))
         protected_mode_interrupt(c, e);
     else
         real_mode_interrupt(c, e);

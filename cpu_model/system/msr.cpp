@@ -2,6 +2,8 @@
 
 #include "cpu_model/interpreter/cpu.h"
 #include "cpu_model/mmu/access.h"
+#include "cpu_model/mmu/paging.h"
+#include "cpu_model/system/control_registers.h"
 #include "cpu_model/system/cpuid.h"
 
 namespace southgate::cpu {
@@ -42,6 +44,22 @@ bool is_bank(const Cpu* c, std::uint32_t index) {
     return index >= 0x400 && index < 0x400 + 4 * c->cpuid.model().machine_check_banks;
 }
 
+// Linear addresses: writing one that is not canonical is #GP (SDM vol. 2B WRMSR).
+bool is_address(std::uint32_t index) {
+    switch (index) {
+        case 0x175:
+        case 0x176:
+        case 0xc0000082:
+        case 0xc0000083:
+        case 0xc0000100:
+        case 0xc0000101:
+        case 0xc0000102:
+            return true;
+        default:
+            return false;
+    }
+}
+
 // Registers that hold what was written; nullptr for the others.
 std::uint64_t* plain_register(Cpu* c, std::uint32_t index) {
     ModelSpecificRegisters& m = c->msr;
@@ -63,8 +81,14 @@ std::uint64_t* plain_register(Cpu* c, std::uint32_t index) {
             return model.long_mode() ? &m.cstar : nullptr;
         case 0xc0000084:
             return model.long_mode() ? &m.sfmask : nullptr;
+        case 0xc0000100:
+            return model.long_mode() ? &segment(c, Seg::fs).base : nullptr;
+        case 0xc0000101:
+            return model.long_mode() ? &segment(c, Seg::gs).base : nullptr;
         case 0xc0000102:
             return model.long_mode() ? &m.kernel_gs_base : nullptr;
+        case 0xc0000103:
+            return model.extended(extended_feature::rdtscp) ? &m.tsc_aux : nullptr;
         default:
             return nullptr;
     }
@@ -79,12 +103,7 @@ bool write_apic_base(Cpu* c, std::uint64_t value) {
 }
 
 bool write_efer(Cpu* c, std::uint64_t value) {
-    const std::uint32_t features = c->cpuid.model().extended_features_edx;
-    std::uint64_t allowed = efer::lma;
-    if ((features & 1u << 11) != 0) allowed |= efer::sce;
-    if ((features & 1u << 20) != 0) allowed |= efer::nxe;
-    if ((features & 1u << 29) != 0) allowed |= efer::lme;
-    if ((value & ~allowed) != 0) return false;
+    if ((value & ~defined_efer(c)) != 0) return false;
     // LME must not change while paging is on; LMA is the processor's (SDM vol. 3A 2.2.1).
     if (((value ^ c->efer) & efer::lme) != 0 && (c->cr0 & cr0::pg) != 0) return false;
     value = (value & ~efer::lma) | (c->efer & efer::lma);
@@ -185,6 +204,8 @@ bool write_msr(Cpu* c, std::uint32_t index, std::uint64_t value) {
     ModelSpecificRegisters& m = c->msr;
     const CpuModel& model = c->cpuid.model();
     if (std::uint64_t* plain = plain_register(c, index)) {
+        if (model.long_mode() && is_address(index) && !canonical(value)) return false;
+        if ((index == 0xc0000084 || index == 0xc0000103) && value >> 32 != 0) return false;
         *plain = value;
         return true;
     }

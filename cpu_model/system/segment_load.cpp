@@ -1,6 +1,7 @@
 // Loading segment registers, LDTR and TR; LAR, LSL, VERR, VERW (SDM vol. 2 MOV, LDS, LLDT, LTR, LAR, LSL,
 // VERR; vol. 3A 5.2 to 5.6).
 #include "cpu_model/interpreter/system.h"
+#include "cpu_model/mmu/paging.h"
 #include "cpu_model/system/descriptor.h"
 
 namespace southgate::cpu {
@@ -17,7 +18,11 @@ SegmentRegister real_mode_segment(const SegmentRegister& old, std::uint16_t sele
 }
 
 SegmentRegister checked_stack_segment(Cpu* c, std::uint16_t selector) {
-    if (null_selector(selector)) raise_gp(0);
+    if (null_selector(selector)) {
+        // 64-bit mode needs no stack segment below CPL 3 (SDM vol. 2B MOV).
+        if (!code64(c) || c->cpl == 3 || rpl_of(selector) != c->cpl) raise_gp(0);
+        return null_segment(selector, c->cpl);
+    }
     TableEntry entry = require_descriptor(c, selector);
     if (rpl_of(selector) != c->cpl || !entry.d.writable_data() || entry.d.dpl() != c->cpl)
         raise_gp(selector_error(selector));
@@ -36,6 +41,38 @@ SegmentRegister checked_data_segment(Cpu* c, std::uint16_t selector) {
     if (!d.present()) raise(Vector::segment_not_present, selector_error(selector));
     mark_accessed(c, entry);
     return make_segment(selector, d);
+}
+
+// The base of an LDT or TSS: 64 bits of a 16-byte descriptor in long mode.
+SegmentRegister system_segment(Cpu* c, std::uint16_t selector, const TableEntry& entry) {
+    SegmentRegister s = make_segment(selector, entry.d);
+    if (!long_mode(c)) return s;
+    std::uint64_t base_high = 0;
+    if (!read_upper_half(c, selector, entry, base_high)) raise_gp(selector_error(selector));
+    s.base |= base_high;
+    if (!canonical(s.base)) raise_gp(selector_error(selector));
+    return s;
+}
+
+// System descriptors LAR knows (SDM vol. 2A table 3-53); LSL knows those that are not gates (table 3-54).
+bool has_rights(const Cpu* c, unsigned type) {
+    switch (type) {
+        case system_type::tss16:
+        case system_type::busy_tss16:
+        case system_type::call_gate16:
+        case system_type::task_gate:
+            return !long_mode(c);
+        case system_type::ldt:
+        case system_type::tss32:
+        case system_type::busy_tss32:
+        case system_type::call_gate32:
+            return true;
+        default:
+            return false;
+    }
+}
+bool is_gate(unsigned type) {
+    return type == system_type::call_gate16 || type == system_type::task_gate || type == system_type::call_gate32;
 }
 
 // Privilege rule of LAR, LSL, VERR and VERW: conforming code is visible to everybody.
@@ -69,7 +106,7 @@ void load_ldtr(Cpu* c, std::uint16_t selector) {
     const TableEntry entry = require_descriptor(c, selector);
     if (!entry.d.system(system_type::ldt)) raise_gp(selector_error(selector));
     if (!entry.d.present()) raise(Vector::segment_not_present, selector_error(selector));
-    c->ldtr = make_segment(selector, entry.d);
+    c->ldtr = system_segment(c, selector, entry);
 }
 
 void load_task_register(Cpu* c, std::uint16_t selector) {
@@ -77,31 +114,19 @@ void load_task_register(Cpu* c, std::uint16_t selector) {
     if (null_selector(selector)) raise_gp(0);
     if ((selector & 4) != 0) raise_gp(selector_error(selector));
     TableEntry entry = require_descriptor(c, selector);
-    if (!entry.d.system(system_type::tss16) && !entry.d.system(system_type::tss32))
-        raise_gp(selector_error(selector));
+    const bool tss16 = entry.d.system(system_type::tss16) && !long_mode(c);
+    if (!tss16 && !entry.d.system(system_type::tss32)) raise_gp(selector_error(selector));
     if (!entry.d.present()) raise(Vector::segment_not_present, selector_error(selector));
+    SegmentRegister tr = system_segment(c, selector, entry);
     set_type_bits(c, entry, system_type::busy);
-    c->tr = make_segment(selector, entry.d);
+    tr.attributes = entry.d.attributes();
+    c->tr = tr;
 }
 
 bool load_access_rights(Cpu* c, std::uint16_t selector, std::uint32_t& rights) {
     TableEntry entry;
     if (null_selector(selector) || !read_descriptor(c, selector, entry)) return false;
-    if (!entry.d.code_or_data()) {
-        switch (entry.d.type()) {  // SDM vol. 2A, table 3-53: the valid system types
-            case system_type::tss16:
-            case system_type::ldt:
-            case system_type::busy_tss16:
-            case system_type::call_gate16:
-            case system_type::task_gate:
-            case system_type::tss32:
-            case system_type::busy_tss32:
-            case system_type::call_gate32:
-                break;
-            default:
-                return false;
-        }
-    }
+    if (!entry.d.code_or_data() && !has_rights(c, entry.d.type())) return false;
     if (!visible(c, selector, entry.d)) return false;
     rights = entry.d.high & 0x00f0ff00;
     return true;
@@ -110,18 +135,7 @@ bool load_access_rights(Cpu* c, std::uint16_t selector, std::uint32_t& rights) {
 bool load_segment_limit(Cpu* c, std::uint16_t selector, std::uint32_t& limit) {
     TableEntry entry;
     if (null_selector(selector) || !read_descriptor(c, selector, entry)) return false;
-    if (!entry.d.code_or_data()) {
-        switch (entry.d.type()) {  // SDM vol. 2A, table 3-54: gates have no limit
-            case system_type::tss16:
-            case system_type::ldt:
-            case system_type::busy_tss16:
-            case system_type::tss32:
-            case system_type::busy_tss32:
-                break;
-            default:
-                return false;
-        }
-    }
+    if (!entry.d.code_or_data() && (!has_rights(c, entry.d.type()) || is_gate(entry.d.type()))) return false;
     if (!visible(c, selector, entry.d)) return false;
     limit = entry.d.limit();
     return true;

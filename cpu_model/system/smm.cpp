@@ -62,41 +62,51 @@ SmmState current_state(const Cpu* c) {
     return s;
 }
 
-// Guests may write anything into the map; these bits cannot hold it.
-SegmentRegister sanitized(SegmentRegister s) {
-    s.attributes &= 0x1d0ff;
-    s.base &= 0xffffffff;
+// Guests may write anything into the map; these bits cannot hold it. Only a 64-bit processor has bases beyond 4 GiB.
+SegmentRegister sanitized(const Cpu* c, SegmentRegister s) {
+    s.attributes &= 0x1f0ff;
+    if (!c->cpuid.model().long_mode()) s.base &= 0xffffffff;
     return s;
 }
 
-// SDM vol. 3C 30.5: what makes RSM shut the processor down.
+bool restores_long_mode(const SmmState& s) { return (s.efer & efer::lma) != 0; }
+
+// SDM vol. 3C 30.5: what makes RSM shut the processor down. Long mode must be whole (SDM vol. 3A 9.8.5).
 bool valid(const Cpu* c, const SmmState& s) {
-    if ((s.cr4 & ~defined_cr4(c)) != 0) return false;
-    if ((s.cr0 & cr0::pg) != 0 && (s.cr0 & cr0::pe) == 0) return false;
+    if ((s.cr4 & ~defined_cr4(c)) != 0 || (s.efer & ~defined_efer(c)) != 0) return false;
+    const bool paging = (s.cr0 & cr0::pg) != 0;
+    if (paging && (s.cr0 & cr0::pe) == 0) return false;
+    if (restores_long_mode(s) != (paging && (s.efer & efer::lme) != 0)) return false;
+    if (restores_long_mode(s) && (s.cr4 & cr4::pae) == 0) return false;
+    if (!restores_long_mode(s) && (s.cr4 & cr4::pcide) != 0) return false;
     return (s.cr0 & cr0::nw) == 0 || (s.cr0 & cr0::cd) != 0;
 }
 
 unsigned restored_cpl(const SmmState& s) {
     if ((s.cr0 & cr0::pe) == 0) return 0;
-    if ((s.rflags & eflags::vm) != 0) return 3;
+    if ((s.rflags & eflags::vm) != 0 && !restores_long_mode(s)) return 3;
     return s.seg[static_cast<unsigned>(Seg::ss)].attributes >> SegmentRegister::dpl_shift & 3;
 }
 
 void restore(Cpu* c, const SmmState& s) {
     for (unsigned i = 0; i < (c->cpuid.model().long_mode() ? gpr_count : 8u); ++i) c->gpr[i] = s.gpr[i];
-    c->ip = static_cast<std::uint32_t>(s.rip);
+    c->efer = s.efer;
+    c->code_segment = {};
     c->cr0 = (s.cr0 & defined_cr0) | cr0::et;
-    c->cr3 = s.cr3 & 0xffffffff;
+    c->cr3 = restores_long_mode(s) ? s.cr3 & ~c->cpuid.model().reserved_physical_bits() : s.cr3 & 0xffffffff;
     c->cr4 = s.cr4;
     c->debug.dr6 = dr6::fixed | (s.dr6 & (dr6::b | dr6::bd | dr6::bs | dr6::bt));
     c->debug.dr7 = (s.dr7 & dr7::writable) | dr7::fixed;
-    for (unsigned i = 0; i < seg_count; ++i) put_segment(c, static_cast<Seg>(i), sanitized(s.seg[i]));
-    c->ldtr = sanitized(s.ldtr);
-    c->tr = sanitized(s.tr);
+    for (unsigned i = 0; i < seg_count; ++i) put_segment(c, static_cast<Seg>(i), sanitized(c, s.seg[i]));
+    c->ldtr = sanitized(c, s.ldtr);
+    c->tr = sanitized(c, s.tr);
+    const bool wide = restores_long_mode(s) && (segment(c, Seg::cs).attributes & SegmentRegister::l) != 0;
+    c->ip = wide ? s.rip : static_cast<std::uint32_t>(s.rip);
     c->gdtr = s.gdtr;
     c->idtr = s.idtr;
-    // VM cannot be set outside protected mode.
-    const std::uint64_t flags = (s.cr0 & cr0::pe) != 0 ? s.rflags : s.rflags & ~eflags::vm;
+    // VM can only be set in legacy protected mode.
+    const bool vm_possible = (s.cr0 & cr0::pe) != 0 && !restores_long_mode(s);
+    const std::uint64_t flags = vm_possible ? s.rflags : s.rflags & ~eflags::vm;
     set_status_flags(c, flags);
     c->eflags = (flags & 0x3f7fd5 & ~eflags::status) | eflags::fixed1;
     c->cpl = restored_cpl(s);
@@ -165,7 +175,7 @@ void resume_from_smm(Cpu* c) {
     flush_tlb(c, false);
     update_mode(c);
     update_attention(c);
-    if ((c->cr0 & cr0::pg) == 0 || (c->cr4 & cr4::pae) == 0) return;
+    if (!pae_paging(c)) return;
     try {
         load_pdptes(c, c->cr3);
     } catch (const GuestFault&) {

@@ -1,4 +1,4 @@
-// A stack being pushed to or popped from without changing (E)SP or SS until everything has succeeded. It may
+// A stack being pushed to or popped from without changing (E/R)SP or SS until everything has succeeded. It may
 // be one that is not in SS yet (privilege changes, task switches).
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "cpu_model/mmu/paging.h"
 #include "cpu_model/system/descriptor.h"
 
 namespace southgate::cpu {
@@ -29,31 +30,45 @@ class Stack {
             high_ = ss.limit;
         }
     }
+    // A stack of 64-bit mode: no segment, only canonical addresses.
+    static Stack wide(Cpu* c, std::uint64_t rsp, unsigned cpl, std::uint32_t error = 0) {
+        return Stack(c, rsp, cpl, error);
+    }
     // The current stack.
-    explicit Stack(Cpu* c, std::uint32_t error = 0)
-        : Stack(c, segment(c, Seg::ss), get_reg<std::uint32_t>(c, Gpr::rsp), c->cpl, error) {}
+    static Stack current(Cpu* c, std::uint32_t error = 0) {
+        if (code64(c)) return wide(c, c->gpr[static_cast<unsigned>(Gpr::rsp)], c->cpl, error);
+        return {c, segment(c, Seg::ss), get_reg<std::uint32_t>(c, Gpr::rsp), c->cpl, error};
+    }
 
     template <class T>
-    void push(std::uint32_t value) {
-        const std::uint32_t at = (sp_ - static_cast<std::uint32_t>(sizeof(T))) & mask_;
+    void push(std::uint64_t value) {
+        const std::uint64_t at = (sp_ - sizeof(T)) & mask_;
         write_linear<T>(c_, linear<T>(at), static_cast<T>(value), privilege_);
         sp_ = (sp_ & ~mask_) | at;
     }
     template <class T>
-    std::uint32_t pop() {
+    T pop() {
         const T value = read_linear<T>(c_, linear<T>(sp_ & mask_), privilege_);
         skip(sizeof(T));
         return value;
     }
-    void push(std::uint32_t value, unsigned size) {
-        size == 4 ? push<std::uint32_t>(value) : push<std::uint16_t>(value);
+    // By operand size: 2, 4 or 8 bytes.
+    void push(std::uint64_t value, unsigned size) {
+        if (size == 8)
+            push<std::uint64_t>(value);
+        else if (size == 4)
+            push<std::uint32_t>(value);
+        else
+            push<std::uint16_t>(value);
     }
-    std::uint32_t pop(unsigned size) { return size == 4 ? pop<std::uint32_t>() : pop<std::uint16_t>(); }
+    std::uint64_t pop(unsigned size) {
+        return size == 8 ? pop<std::uint64_t>() : size == 4 ? pop<std::uint32_t>() : pop<std::uint16_t>();
+    }
 
     // A whole frame in memory order, lowest address first: one check instead of N in the usual case.
     template <class T, std::size_t N>
     void push_frame(const std::array<T, N>& frame) {
-        const std::uint32_t at = (sp_ - static_cast<std::uint32_t>(sizeof frame)) & mask_;
+        const std::uint64_t at = (sp_ - sizeof frame) & mask_;
         if (const TlbEntry* e = frame_entry(at, sizeof frame, true)) [[likely]] {
             // One store an element: a copy of the whole would wait for the stores that built it.
             auto* host = reinterpret_cast<std::uint8_t*>(e->addend + linear_of_frame(at));
@@ -66,45 +81,65 @@ class Stack {
     template <class T, std::size_t N>
     std::array<T, N> pop_frame() {
         std::array<T, N> frame;
-        const std::uint32_t at = sp_ & mask_;
+        const std::uint64_t at = sp_ & mask_;
         if (const TlbEntry* e = frame_entry(at, sizeof frame, false)) [[likely]] {
             const auto* host = reinterpret_cast<const std::uint8_t*>(e->addend + linear_of_frame(at));
             for (std::size_t i = 0; i < N; ++i) std::memcpy(&frame[i], host + i * sizeof(T), sizeof(T));
             skip(sizeof frame);
             return frame;
         }
-        for (T& value : frame) value = static_cast<T>(pop<T>());
+        for (T& value : frame) value = pop<T>();
         return frame;
     }
 
     // Moves SP up without reading.
     void skip(std::uint32_t bytes) { sp_ = (sp_ & ~mask_) | ((sp_ + bytes) & mask_); }
-    std::uint32_t sp() const { return sp_; }
+    std::uint64_t sp() const { return sp_; }
 
-    // Makes the position the current (E)SP; SS must be this stack's by now.
-    void commit() const { set_reg<std::uint32_t>(c_, Gpr::rsp, sp_); }
+    // Makes the position the current (E/R)SP; SS must be this stack's by now.
+    void commit() const { set_reg<std::uint64_t>(c_, Gpr::rsp, is_wide() ? sp_ : static_cast<std::uint32_t>(sp_)); }
 
   private:
-    std::uint64_t linear_of_frame(std::uint32_t at) const { return static_cast<std::uint32_t>(base_ + at); }
+    static constexpr std::uint64_t all = ~std::uint64_t{0};
+
+    Stack(Cpu* c, std::uint64_t rsp, unsigned cpl, std::uint32_t error)
+        : c_(c),
+          base_(0),
+          high_(all),
+          sp_(rsp),
+          mask_(all),
+          error_(error),
+          privilege_(cpl == 3 ? Privilege::user : Privilege::supervisor) {}
+
+    bool is_wide() const { return mask_ == all; }
+    std::uint64_t linear_of_frame(std::uint64_t at) const {
+        return is_wide() ? at : static_cast<std::uint32_t>(base_ + at);
+    }
     // The translation of [at, at + size) if the segment allows it, it lies in one page and nothing about it
-    // is slow.
-    const TlbEntry* frame_entry(std::uint32_t at, unsigned size, bool write) const {
-        if (at < low_ || std::uint64_t{at} + size - 1 > high_) return nullptr;
+    // is slow. A non-canonical address has none.
+    const TlbEntry* frame_entry(std::uint64_t at, unsigned size, bool write) const {
+        if (at < low_ || at > high_ || high_ - at < size - 1) return nullptr;
         const std::uint64_t first = linear_of_frame(at);
         const TlbEntry& e = c_->mmu.data[privilege_ == Privilege::user][(first >> page_bits) % tlb_size];
         return ((first + size - 1) & page_mask) == (write ? e.write_tag : e.read_tag) ? &e : nullptr;
     }
 
     template <class T>
-    std::uint64_t linear(std::uint32_t offset) const {
-        if (offset < low_ || std::uint64_t{offset} + sizeof(T) - 1 > high_) [[unlikely]]
+    std::uint64_t linear(std::uint64_t offset) const {
+        if (is_wide()) {
+            if (!canonical(offset) || !canonical(offset + sizeof(T) - 1)) [[unlikely]]
+                raise(Vector::stack_fault, error_);
+            return offset;
+        }
+        if (offset < low_ || offset + sizeof(T) - 1 > high_) [[unlikely]]
             raise(Vector::stack_fault, error_);
         return static_cast<std::uint32_t>(base_ + offset);
     }
 
     Cpu* c_;
     std::uint64_t base_, low_ = 0, high_ = 0;
-    std::uint32_t sp_, mask_, error_;
+    std::uint64_t sp_, mask_;
+    std::uint32_t error_;
     Privilege privilege_;
 };
 

@@ -203,7 +203,7 @@ void switch_task(Cpu* c, std::uint16_t selector, TableEntry& entry, TaskSwitchSo
         load_task_segments(c, next, ext);
         if (next.eip > segment(c, Seg::cs).limit) raise_gp(ext);
         if (error_code) {
-            Stack stack(c, ext);
+            Stack stack = Stack::current(c, ext);
             stack.push(*error_code, l.width);
             stack.commit();
         }
