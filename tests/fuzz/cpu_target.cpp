@@ -1,5 +1,5 @@
 // Any bytes as code, state and memory of the interpreter: real mode, 16- and 32-bit protected mode, paging,
-// PAE, V86, SMM; exits answered at random, lines pulled at random.
+// PAE, V86, SMM, long mode; exits answered at random, lines pulled at random.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::uint32_t ram_size = 0x20000, code_at = 0x8000, gdt_at = 0x1000, idt_at = 0x2000,
                         tss_at = 0x3000, directory_at = 0x4000, table_at = 0x5000, pdpt_at = 0x6000,
-                        pae_directory_at = 0x18000, shadow_at = 0x100000, rom_at = 0x110000;
+                        pae_directory_at = 0x18000, pml4_at = 0x19000, long_pdpt_at = 0x1a000,
+                        long_idt_at = 0x1b000, shadow_at = 0x100000, rom_at = 0x110000;
 constexpr unsigned rounds = 24;
 constexpr std::uint64_t round_budget = 64;
 
@@ -29,7 +30,11 @@ void put(std::uint32_t at, T value) {
     std::memcpy(ram + at, &value, sizeof value);
 }
 
-enum class Start : std::uint8_t { real, protected16, protected32, user32, paging, pae, v86, smm, count };
+enum class Start : std::uint8_t {
+    real, protected16, protected32, user32, paging, pae, v86, smm, long64, user64, compatibility, count
+};
+
+bool is_long(Start start) { return start >= Start::long64; }
 
 class Platform final : public Bus {
   public:
@@ -141,7 +146,13 @@ void fill_memory(Input& input) {
                                  0x0000ec0000088000,
                                  0x0000850000380000,
                                  0x000096000000fff0,
-                                 0x0000820010000fff};
+                                 0x0000820010000fff,
+                                 0x00af9b000000ffff,  // 70h: 64-bit code
+                                 0x00affb000000ffff,
+                                 0x00008b003000006f,  // 80h: 64-bit TSS
+                                 0,
+                                 0x0000ec0000708000,  // 90h: 64-bit call gate
+                                 0};
     std::memcpy(ram + gdt_at, gdt, sizeof gdt);
     for (std::uint32_t v = 0; v < 256; ++v) {
         put<std::uint32_t>(v * 4, v & 1 ? code_at + v : 0x08000000 | (code_at + v));
@@ -163,9 +174,23 @@ void fill_memory(Input& input) {
     put<std::uint64_t>(pae_directory_at, 0x87);
     put<std::uint64_t>(pae_directory_at + 8, 0x85);
     put<std::uint64_t>(pae_directory_at + 0xff8, 0xffe00083);
+    // Long mode: the first 4 MiB, at both ends of the address space.
+    std::memset(ram + pml4_at, 0, 0x3000);
+    put<std::uint64_t>(pml4_at, long_pdpt_at | 7);
+    put<std::uint64_t>(pml4_at + 0xff8, long_pdpt_at | 7);
+    put<std::uint64_t>(long_pdpt_at, pae_directory_at | 7);
+    put<std::uint64_t>(long_pdpt_at + 8, 0x83);
+    put<std::uint64_t>(long_pdpt_at + 0xff0, pae_directory_at | 7);
+    put<std::uint64_t>(long_pdpt_at + 0xff8, pae_directory_at | 7);
+    for (std::uint32_t v = 0; v < 256; ++v) {
+        put<std::uint64_t>(long_idt_at + v * 16,
+                           0x0000ee0000700000u | (code_at + v * 2) | (v & 1 ? 0x0000010000000000u : 0) |
+                               (v % 5 == 4 ? 0x0000000100000000u : 0));
+        put<std::uint64_t>(long_idt_at + v * 16 + 8, v % 7 == 6 ? 0xffffffffu : 0);
+    }
     // Patches anywhere.
     for (unsigned n = input.take<std::uint8_t>() % 16; n != 0; --n) {
-        const std::uint32_t at = input.take<std::uint16_t>();
+        const std::uint32_t at = input.take<std::uint16_t>() * 2u % (ram_size - 4);
         put<std::uint32_t>(at, input.take<std::uint32_t>());
     }
 }
@@ -208,6 +233,20 @@ SpecialRegisters special(const Vcpu& cpu, Start start, Input& input) {
     if (start == Start::pae) {
         s.cr3 = pdpt_at;
         s.cr4 |= 0x20;
+    }
+    if (is_long(start)) {
+        const bool user_code = start != Start::long64;
+        for (SegmentRegister& r : s.seg) r = segment(user_code ? 0x23 : 0x10, 0, 0xffffffff, user_code ? 0xc0f3 : 0xc093);
+        cs = start == Start::long64   ? segment(0x70, 0, 0xffffffff, 0xa09b)
+             : start == Start::user64 ? segment(0x7b, 0, 0xffffffff, 0xa0fb)
+                                      : segment(0x1b, 0, 0xffffffff, 0xc0fb);
+        s.cr0 |= 0x80000000;
+        s.cr3 = pml4_at;
+        s.cr4 |= 0x20;
+        s.efer = 0xd01;
+        s.gdtr.limit = 0x9f;
+        s.idtr = {long_idt_at, 0xfff};
+        s.tr = segment(0x80, tss_at, 0x6f, 0x8b);
     }
     return s;
 }
@@ -270,13 +309,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fill_memory(input);
 
     Platform platform(input);
-    auto cpu = make_interpreter(platform);
+    auto cpu = make_interpreter(platform, is_long(start) ? CpuModel::x86_64() : CpuModel{});
     platform.attach(cpu.get());
     platform.map(true);
     cpu->set_pio_policy(static_cast<PioPolicyKind>(options % 7), (options & 8) != 0);
     cpu->set_sregs(special(*cpu, start, input));
     GeneralRegisters r;
-    for (unsigned i = 0; i < 8; ++i) r.gpr[i] = input.take<std::uint16_t>() * (options & 16 ? 0x10001u : 1u);
+    for (unsigned i = 0; i < gpr_count; ++i) {
+        r.gpr[i] = input.take<std::uint16_t>() * (options & 16 ? 0x10001u : 1u);
+        if (is_long(start) && (i & 1) != 0) r.gpr[i] |= 0xffffffff80000000;
+    }
     r.rip = code_at;
     r.rflags = 2 | (input.take<std::uint16_t>() & 0x7fd5) | (start == Start::v86 ? 0x20000u : 0);
     cpu->set_regs(r);

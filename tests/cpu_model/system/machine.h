@@ -21,10 +21,10 @@ class RecordingBus : public Bus {
     std::uint8_t interrupt_acknowledge() override { return vector; }
     void smm_changed(bool in_smm) override { smm.push_back(in_smm); }
     void apic_base_written(std::uint64_t value) override { apic_base.push_back(value); }
-    std::uint8_t read_cr8() override { return 0; }
-    void write_cr8(std::uint8_t) override {}
+    std::uint8_t read_cr8() override { return cr8; }
+    void write_cr8(std::uint8_t value) override { cr8 = value; }
 
-    std::uint8_t vector = 0x40;
+    std::uint8_t vector = 0x40, cr8 = 0;
     std::vector<bool> smm;
     std::vector<std::uint64_t> apic_base;
 };
@@ -43,10 +43,10 @@ inline constexpr std::uint16_t code0 = 0x08, data0 = 0x10, code3 = 0x1b, data3 =
 
 class Machine : public ::testing::Test {
   protected:
-    Machine() : ram_(1u << 20 | 4096) {
+    explicit Machine(const CpuModel& model = {}) : ram_(1u << 20 | 4096) {
         auto address = reinterpret_cast<std::uintptr_t>(ram_.data());
         memory = ram_.data() + (4096 - address % 4096) % 4096;
-        cpu = make_interpreter(bus);
+        cpu = make_interpreter(bus, model);
         const MemorySlot slot{0, 1u << 20, memory};
         cpu->set_memory_map({&slot, 1});
     }
@@ -205,7 +205,6 @@ class Machine : public ::testing::Test {
     std::uint8_t* memory = nullptr;
     std::unique_ptr<Vcpu> cpu;
 
-  private:
     // Nothing is pending, nothing halted.
     void wake() {
         Budget completion;
@@ -216,6 +215,7 @@ class Machine : public ::testing::Test {
         cpu->set_events(e);
     }
 
+  private:
     std::vector<std::uint8_t> ram_;
 };
 
