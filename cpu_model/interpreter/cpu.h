@@ -56,10 +56,10 @@ inline constexpr std::uint64_t sce = 1u << 0, lme = 1u << 8, lma = 1u << 10, nxe
 
 // A segment register with what the access path derives from it. Change it only through set_segment() or load_*().
 struct Segment : SegmentRegister {
-    // Fast path: an access is good if its last byte's offset is <= this. -1 sends everything to the slow path
-    // (unreadable, expand-down, unusable).
-    std::int64_t read_limit = 0xffff;
-    std::int64_t write_limit = 0xffff;
+    // Fast path: an access is good if its last byte's offset, as a signed number, is below this. 0 sends everything to
+    // the slow path (unreadable, expand-down, unusable), and so does the lowest number in 64-bit mode.
+    std::int64_t read_end = 0x10000;
+    std::int64_t write_end = 0x10000;
 };
 
 // What decoded code depends on; part of the key of every block.

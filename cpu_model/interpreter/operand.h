@@ -95,7 +95,7 @@ template <class T, Mem M>
     } else {
         const Segment& seg = segment(c, s);
         const auto last = static_cast<std::int64_t>(offset + sizeof(T) - 1);
-        if (last <= (write ? seg.write_limit : seg.read_limit)) [[likely]]
+        if (last < (write ? seg.write_end : seg.read_end)) [[likely]]
             return static_cast<std::uint32_t>(seg.base + offset);
         return check_operand_slow(c, u, s, offset, sizeof(T), write);
     }
@@ -121,7 +121,7 @@ template <class T, Mem M, bool write>
     std::uint64_t linear = offset;
     if constexpr (M == Mem::segmented) {
         const Segment& seg = segment(c, s);
-        if (static_cast<std::int64_t>(offset + sizeof(T) - 1) > (write ? seg.write_limit : seg.read_limit)) return false;
+        if (static_cast<std::int64_t>(offset + sizeof(T) - 1) >= (write ? seg.write_end : seg.read_end)) return false;
         linear = static_cast<std::uint32_t>(seg.base + offset);
     }
     const TlbEntry& e = tlb_entry(c, linear);

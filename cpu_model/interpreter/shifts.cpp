@@ -152,6 +152,7 @@ template <class T, bool left, bool by_cl>
 const Uop* double_r(Cpu* c, const Uop* u) {
     const unsigned count = count_of<T, by_cl>(c, u);
     if (count) set_reg<T>(c, u->rm, shift_double<T, left>(c, get_reg<T>(c, u->rm), get_reg<T>(c, u->reg), count));
+    else if constexpr (sizeof(T) == 4) set_reg<T>(c, u->rm, get_reg<T>(c, u->rm));
     return next(c, u);
 }
 template <class T, bool left, bool by_cl, Mem M>

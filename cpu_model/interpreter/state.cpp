@@ -21,14 +21,15 @@ void derive_limits(const Cpu* c, Segment& s) {
     const bool down = !code && (s.attributes & SR::expand_down);
     const auto limit = static_cast<std::int64_t>(s.limit);
     const bool unusable = checked && (s.attributes & SR::unusable);
-    s.read_limit = down || unusable || (checked && code && !rw) ? -1 : limit;
-    s.write_limit = down || unusable || (checked && (code || !rw)) ? -1 : limit;
+    s.read_end = down || unusable || (checked && code && !rw) ? 0 : limit + 1;
+    s.write_end = down || unusable || (checked && (code || !rw)) ? 0 : limit + 1;
 }
 
 // Points Cpu::tlb here to send every access through the slow path.
 constexpr std::array<TlbEntry, tlb_size> nothing_cached{};
 
-bool whole(const Segment& s) { return s.base == 0 && s.read_limit == 0xffffffff; }
+constexpr std::int64_t four_gib = std::int64_t{1} << 32;
+bool whole(const Segment& s) { return s.base == 0 && s.read_end == four_gib; }
 
 // Mode bits of everything but 64-bit mode.
 std::uint32_t legacy_mode(Cpu* c) {
@@ -41,7 +42,7 @@ std::uint32_t legacy_mode(Cpu* c) {
     if (cs.attributes & SR::db) m |= mode::code32;
     if (ss.attributes & SR::db) m |= mode::stack32;
     if ((m & mode::code32) && (m & mode::stack32) && whole(cs) && whole(ss) && whole(ds) && whole(es) &&
-        ss.write_limit == 0xffffffff && ds.write_limit == 0xffffffff && es.write_limit == 0xffffffff)
+        ss.write_end == four_gib && ds.write_end == four_gib && es.write_end == four_gib)
         m |= mode::flat;
     return m;
 }
@@ -52,7 +53,7 @@ void update_mode(Cpu* c) {
     std::uint32_t m;
     if (long_mode(c) && (segment(c, Seg::cs).attributes & SR::l)) {
         m = mode::code64;
-        for (Segment& s : c->seg) s.read_limit = s.write_limit = no_fast_path;
+        for (Segment& s : c->seg) s.read_end = s.write_end = no_fast_path;
     } else {
         m = legacy_mode(c);
     }

@@ -46,8 +46,8 @@ struct Window {
 inline Window window(const Cpu* c, Seg s, bool write) {
     if (code64(c)) return {base64(c, s), ~std::uint64_t{0}, true, true};
     const Segment& seg = segment(c, s);
-    const std::int64_t limit = write ? seg.write_limit : seg.read_limit;
-    return {seg.base, static_cast<std::uint64_t>(limit), limit >= 0, false};
+    const std::int64_t end = write ? seg.write_end : seg.read_end;
+    return {seg.base, static_cast<std::uint64_t>(end) - 1, end > 0, false};
 }
 
 // Elements at `offset` and after it (before it with DF) that stay inside the page, the address size and the window. 0:

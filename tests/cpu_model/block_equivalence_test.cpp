@@ -74,10 +74,10 @@ struct Machine {
     bool batch = false;
 };
 
-enum class Kind { real, protected32, protected16, paged };
+enum class Kind { real, protected32, protected16, paged, long64 };
 
 // Code with a bias to what blocks are made of.
-void fill_code(std::mt19937& random, std::uint8_t* at, std::size_t size, bool wild) {
+void fill_code(std::mt19937& random, std::uint8_t* at, std::size_t size, bool wild, bool long64) {
     static const std::vector<std::vector<std::uint8_t>> common = {
         {0x01, 0xc8}, {0x29, 0xd8}, {0x31, 0xd1}, {0x39, 0xf2}, {0x85, 0xc0}, {0x40}, {0x4b}, {0x11, 0xc2},
         {0x19, 0xcb}, {0xc1, 0xe0, 3}, {0xd1, 0xfa}, {0xd3, 0xe1}, {0x74, 0xf0}, {0x75, 2}, {0x72, 5}, {0x7c, 0xf8},
@@ -91,9 +91,49 @@ void fill_code(std::mt19937& random, std::uint8_t* at, std::size_t size, bool wi
             at[n++] = static_cast<std::uint8_t>(random());
             continue;
         }
+        if (long64 && random() % 2) at[n++] = static_cast<std::uint8_t>(0x40 | (random() & 15));
+        if (long64 && random() % 24 == 0 && n + 6 < size) {  // mov eax, [rip + x]
+            const std::uint32_t distance = random() % 0x8000 - 0x4000;
+            at[n] = random() % 2 ? 0x8b : 0x89;
+            at[n + 1] = 0x05;
+            std::memcpy(at + n + 2, &distance, 4);
+            n += 6;
+            continue;
+        }
         for (const std::uint8_t b : common[random() % common.size()])
             if (n < size) at[n++] = b;
     }
+}
+
+// 64-bit code: the first 160 KiB by 4 KiB pages, at 0 and at FFFF800000000000h; half of the registers point there.
+void set_long_mode(Machine& m, std::mt19937& random, SpecialRegisters& s, GeneralRegisters& r) {
+    constexpr std::uint64_t pml4 = 0x1a000, high = 0xffff800000000000;
+    std::memset(m.ram + pml4, 0, 0x4000);
+    const auto put = [&m](std::uint64_t at, std::uint64_t v) { std::memcpy(m.ram + at, &v, 8); };
+    put(pml4, (pml4 + 0x1000) | 3);
+    put(pml4 + 256 * 8, (pml4 + 0x1000) | 3);
+    put(pml4 + 0x1000, (pml4 + 0x2000) | 3);
+    put(pml4 + 0x2000, (pml4 + 0x3000) | 3);
+    for (std::uint64_t n = 0; n < 64; n++) {
+        std::uint64_t entry = (n % 40) << 12 | 3;
+        if (n > 12 && random() % 6 == 0) entry &= ~(std::uint64_t{1} << (random() % 2));
+        put(pml4 + 0x3000 + n * 8, entry);
+    }
+    put(0x1008, 0x00af9b000000ffff);
+    s.seg[1].attributes = 0xa09b;
+    s.idtr = {0x1e000, 0xfff};
+    for (unsigned v = 0; v < 256; v++) {
+        const std::uint64_t at = 0x4000 + random() % 0x3000;
+        put(0x1e000 + v * 16, 0x00008e0000080000 | at);
+        put(0x1e008 + v * 16, random() % 2 ? high >> 32 : 0);
+    }
+    s.cr0 |= 0x80010000;
+    s.cr3 = pml4;
+    s.cr4 |= 0x20;
+    s.efer = 0x500;
+    for (std::uint64_t& g : r.gpr)
+        if (random() % 2) g |= high;
+    if (random() % 2) r.rip |= high;
 }
 
 void prepare(Machine& m, std::uint32_t seed, Kind kind) {
@@ -102,7 +142,7 @@ void prepare(Machine& m, std::uint32_t seed, Kind kind) {
         const std::uint32_t v = random();
         std::memcpy(m.ram + n, &v, 4);
     }
-    fill_code(random, m.ram + 0x4000, 0x4000, seed % 3 == 0);
+    fill_code(random, m.ram + 0x4000, 0x4000, seed % 3 == 0, kind == Kind::long64);
     SpecialRegisters s = m.cpu.sregs();
     GeneralRegisters r = m.cpu.regs();
     for (std::uint64_t& g : r.gpr) g = random() % 0x10000;
@@ -133,6 +173,7 @@ void prepare(Machine& m, std::uint32_t seed, Kind kind) {
             const std::uint64_t gate = (kind == Kind::protected16 ? 0x0000860000080000 : 0x00008e0000080000) | at;
             std::memcpy(m.ram + 0x800 + v * 8, &gate, 8);
         }
+        if (kind == Kind::long64) set_long_mode(m, random, s, r);
         if (kind == Kind::paged) {
             s.cr0 |= 0x80010000;
             s.cr3 = 0x1a000;
@@ -187,11 +228,13 @@ TEST_P(BlockEquivalence, MatchesOneInstructionAtATime) {
 }
 
 std::string name_of(const testing::TestParamInfo<Kind>& info) {
-    static const char* const names[] = {"Real", "Protected32", "Protected16", "Paged"};
+    static const char* const names[] = {"Real", "Protected32", "Protected16", "Paged", "Long64"};
     return names[static_cast<int>(info.param)];
 }
 INSTANTIATE_TEST_SUITE_P(Modes, BlockEquivalence,
-                         testing::Values(Kind::real, Kind::protected32, Kind::protected16, Kind::paged), name_of);
+                         testing::Values(Kind::real, Kind::protected32, Kind::protected16, Kind::paged,
+                                         Kind::long64),
+                         name_of);
 
 }  // namespace
 }  // namespace southgate::cpu

@@ -120,6 +120,16 @@ TEST_P(LongMode, StiHoldsInterruptsForOneInstruction) {
     EXPECT_EQ(run().reason, ExitReason::hlt);
 }
 
+// The lowest signed number as an address: not canonical, by way of a segment base too.
+TEST_P(LongMode, NonCanonicalOperandsFault) {
+    for (const Code& code : {Code{0x8a, 0x00, 0xf4}, Code{0x65, 0x8a, 0x00, 0xf4}}) {  // mov al, [rax]; gs
+        long_mode(code);
+        set_reg(Gpr::rax, 0x8000000000000000);
+        EXPECT_EQ(run().reason, ExitReason::shutdown);  // no handlers
+        wake_up();
+    }
+}
+
 SOUTHGATE_ENGINE_SUITE(LongMode);
 
 }  // namespace
