@@ -415,7 +415,7 @@ TEST_F(LongSystem, SmiAndBack) {
     long_user_mode();
     GeneralRegisters r = cpu->regs();
     for (unsigned i = 0; i < gpr_count; ++i)
-        if (i != static_cast<unsigned>(Gpr::rsp)) r.gpr[i] = 0x1111111111111111 * (i + 1);
+        if (i != static_cast<unsigned>(Gpr::rsp)) r.gpr[i] = 0x1111111111111111u * (i + 1);
     r.rip = high + user_code;
     r.rflags = 0x246;
     cpu->set_regs(r);
