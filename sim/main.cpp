@@ -45,8 +45,8 @@ constexpr southgate::pio::EngineEntry pio_engines[] = {
     {"interpreter", southgate::pio::make_interpreter_engine},
 };
 
-// The subcommands: the options of each, and how it is run. A new one adds its options, a line in declare() and a line in
-// execute().
+// The subcommands: the options of each, and how it is run. A new one adds its options, and a line in the
+// constructor and in execute().
 struct Commands {
     CLI::App app{"southgate, a firmware-facing x86 platform simulator"};
     CLI::App *run = nullptr, *firmware = nullptr, *pio_matrix = nullptr, *pio_trace = nullptr,

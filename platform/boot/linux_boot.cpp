@@ -30,7 +30,8 @@ constexpr std::uint32_t firmware_tables = 1u << 20;
 // Fields of the setup header (boot.rst, "The Real-Mode Kernel Header").
 constexpr std::size_t setup_sects = 0x1f1, header_magic = 0x202, version = 0x206, type_of_loader = 0x210,
                       loadflags = 0x211, ramdisk_image = 0x218, ramdisk_size = 0x21c, heap_end_ptr = 0x224,
-                      cmd_line_ptr = 0x228, initrd_addr_max = 0x22c, cmdline_size = 0x238, header_end = 0x268;
+                      cmd_line_ptr = 0x228, initrd_addr_max = 0x22c, cmdline_size = 0x238, pref_address = 0x258, init_size = 0x260,
+                      header_end = 0x268;
 constexpr std::uint8_t loaded_high = 1, can_use_heap = 0x80, unknown_loader = 0xff;
 
 template <class T>
@@ -76,15 +77,19 @@ void add_linux_boot(chipset::fw_cfg::FwCfg& device, const LinuxBoot& boot, std::
     command_line.push_back(0);
 
     const std::uint64_t top = ram_below_4g > firmware_tables ? ram_below_4g - firmware_tables : 0;
-    if (kernel_base + kernel.size() > top)
+    std::uint64_t kernel_end = kernel_base + kernel.size();
+    if (protocol >= 0x20a) {
+        // It runs at pref_address or above and says how much memory that takes.
+        const std::uint64_t start = std::max<std::uint64_t>(kernel_base, get<std::uint64_t>(image, pref_address));
+        kernel_end = start > top ? start : std::max(kernel_end, start + get<std::uint32_t>(image, init_size));
+    }
+    if (kernel_end > top)
         throw InputError(fmt::format("{}: {} bytes do not fit {} MiB of memory", boot.name, image.size(),
                                      ram_below_4g >> 20));
     std::uint32_t initrd_base = 0;
     if (!boot.initrd.empty()) {
         const std::uint64_t highest = protocol >= 0x203 ? get<std::uint32_t>(image, initrd_addr_max) : 0x37ffffff;
         const std::uint64_t end = std::min(top, highest + 1);
-        // The decompressed kernel needs room behind its image; protocol 2.10 and later say how much (init_size).
-        const std::uint64_t kernel_end = kernel_base + kernel.size();
         if (end < kernel_end + boot.initrd.size() + 4096)
             throw InputError(fmt::format("{}: kernel and initial RAM disk do not fit {} MiB of memory", boot.name,
                                          ram_below_4g >> 20));

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "engine_suite.h"
-#include "pio_matrix.h"
+#include "pio_columns.h"
 
 namespace southgate::cpu::test {
 namespace {
@@ -126,7 +126,7 @@ TEST_P(ContractPio, InMergesIntoRaxAtCompletion) {
 // S44: drain, then reset.
 TEST_P(ContractPio, ResetAfterDrainIsRightUnderEveryPolicy) {
     SOUTHGATE_NEEDS(choose_policy);
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         SCOPED_TRACE(column.name);
         cpu->set_pio_policy(column.kind, column.quirk);
         real_mode({0xe4, 0x92});

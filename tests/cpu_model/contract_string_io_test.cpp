@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "engine_suite.h"
-#include "pio_matrix.h"
+#include "pio_columns.h"
 
 namespace southgate::cpu::test {
 namespace {
@@ -54,7 +54,7 @@ TEST_P(ContractStringIo, OutsExitsAtTheNextInstruction) {
 
 TEST_P(ContractStringIo, RepOutsStaysOnTheInstruction) {
     SOUTHGATE_NEEDS(choose_policy);
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         SCOPED_TRACE(column.name);
         cpu->set_pio_policy(column.kind, column.quirk);
         prepare({0xf3, 0x6e, 0xf4}, buffer, 3);
@@ -161,7 +161,7 @@ TEST_P(ContractStringIo, ResetBetweenOuts) {  // S25
 
 TEST_P(ContractStringIo, ResetWhileInsPends) {  // S26: safe under all but the emulator
     SOUTHGATE_NEEDS(choose_policy);
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         SCOPED_TRACE(column.name);
         cpu->set_pio_policy(column.kind, column.quirk);
         prepare({0xf3, 0x6c, 0xf4}, buffer, 4);

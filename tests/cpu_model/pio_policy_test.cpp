@@ -1,11 +1,11 @@
-// The completion policies alone, on a PioState: matrix A and the rules behind it.
+// The completion policies alone, on a PioState: the rules behind the scenarios of sim/pio/scenarios.
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "cpu_model/pio/pio_unit.h"
-#include "pio_matrix.h"
+#include "pio_columns.h"
 
 namespace southgate::cpu::test {
 namespace {
@@ -17,61 +17,8 @@ struct Recorder final : PioObserver {
     void pio_cancel(const PioEvent& event) override { events.emplace_back('x', event); }
 };
 
-void apply(const PlatformAction& action, PioUnit& unit, PioState& context) {
-    if (action.writes_regs) unit.note_regs_written();
-    if (action.rip) context.rip = *action.rip;
-    if (action.rip_add) context.rip += *action.rip_add;
-    if (action.rax) context.rax = *action.rax;
-    if (action.cs_base) context.cs_base = *action.cs_base;
-    if (action.to_real_mode) context.code64 = false;
-}
-
-void run_cell(const MatrixRow& row, const MatrixColumn& column, std::string_view cell, PioAdvance advance) {
-    SCOPED_TRACE(std::string(row.id) + " " + std::string(column.name) + " \"" + std::string(cell) + "\"");
-    PioUnit unit;
-    unit.set_policy(column.kind, column.quirk);
-    unit.set_advance(advance);
-    PioState context;
-    context.rip = row.rip;
-    context.rax = row.rax;
-    context.cs_base = row.cs_base;
-    context.code64 = row.mode == Mode::long64;
-    unit.begin(row.is_in() ? Direction::in : Direction::out, row.port(), row.size(),
-               static_cast<std::uint32_t>(row.rax), row.rip + row.code.size(), context);
-    const Prediction expected = predict(row, cell);
-    EXPECT_EQ(context.rip, expected.visible_rip);
-    if (row.is_in()) std::memcpy(unit.exit_payload().data, &row.data, row.size());
-    apply(row.action, unit, context);
-    if (unit.is_pending()) unit.enter(context);
-    EXPECT_EQ(context.rip, expected.rip);
-    EXPECT_EQ(context.rax, expected.rax);
-    EXPECT_FALSE(unit.is_pending());
-}
-
-TEST(PioPolicy, MatrixA) {
-    for (const MatrixRow& row : matrix_a()) {
-        for (std::size_t i = 0; i < matrix_columns.size(); ++i) {
-            run_cell(row, matrix_columns[i], row.cells[i], PioAdvance::relative);
-        }
-    }
-}
-
-TEST(PioPolicy, MatrixAWithAbsoluteAdvance) {
-    for (const MatrixRow& row : matrix_a()) {
-        for (std::size_t i = 0; i < matrix_columns.size(); ++i) {
-            // The document lists the differences of CA and LR only.
-            if (matrix_columns[i].name != "CA" && matrix_columns[i].name != "LR") continue;
-            std::string_view cell = row.cells[i];
-            for (const AbsoluteCell& other : matrix_a_absolute()) {
-                if (other.row == row.id && other.column == matrix_columns[i].name) cell = other.cell;
-            }
-            run_cell(row, matrix_columns[i], cell, PioAdvance::absolute);
-        }
-    }
-}
-
 TEST(PioPolicy, NamesRoundTrip) {
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         EXPECT_EQ(parse_pio_policy(name_of(column.kind)), column.kind);
         PioUnit unit;
         unit.set_policy(column.kind, column.quirk);

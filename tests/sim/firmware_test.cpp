@@ -77,7 +77,7 @@ TEST(DirectBoot, RefusesWhatIsNoKernel) {
 TEST(DirectBoot, BadHeaders) {
     const std::string dir = scratch();
     const std::string kernel = read_file("/boot/memtest86+ia32.bin");
-    for (const std::size_t offset : {0x1f1u, 0x206u, 0x211u, 0x22cu, 0x238u}) {
+    for (const std::size_t offset : {0x1f1u, 0x206u, 0x211u, 0x22cu, 0x238u, 0x258u, 0x25eu, 0x262u}) {
         std::string bad = kernel;
         bad[offset] = '\xff';
         if (offset != 0x211u) bad[offset + 1] = '\xff';

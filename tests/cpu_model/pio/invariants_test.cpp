@@ -8,7 +8,7 @@
 #include "cpu_model/pio/completion_policy.h"
 #include "cpu_model/pio/vmcs_accounting.h"
 #include "engine_suite.h"
-#include "pio_matrix.h"
+#include "pio_columns.h"
 
 namespace southgate::cpu::test {
 namespace {
@@ -17,12 +17,12 @@ using K = PioPolicyKind;
 
 class PioInvariant : public EngineTest {
   protected:
-    void use(const MatrixColumn& column) {
+    void use(const PioColumn& column) {
         cpu->set_pio_policy(column.kind, column.quirk);
         cpu->set_string_rules(StringRules::kernel);
     }
     // A fresh engine on the first instruction of `code`, run to its I/O exit.
-    Exit leave_at(const MatrixColumn& column, const std::vector<std::uint8_t>& code) {
+    Exit leave_at(const PioColumn& column, const std::vector<std::uint8_t>& code) {
         cpu = GetParam().make(bus);
         cpu->set_memory_map(slots);
         use(column);
@@ -73,7 +73,7 @@ TEST_P(PioInvariant, I01_OneCompletionBeforeGuestCode) {
 
 TEST_P(PioInvariant, I02_CancelChangesNothing) {
     SOUTHGATE_NEEDS(choose_policy);
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         if (!may_cancel(column.kind)) continue;
         SCOPED_TRACE(column.name);
         leave_at(column, in_al);
@@ -90,7 +90,7 @@ TEST_P(PioInvariant, I03_WidthOfInData) {
          {std::pair{std::vector<std::uint8_t>{0xec, 0xf4}, std::uint64_t{0x112233445566775a}},
           {{0xed, 0xf4}, 0x1122334455665a5a},
           {{0x66, 0xed, 0xf4}, 0x5a5a5a5a}}) {
-        for (const MatrixColumn& column : matrix_columns) {
+        for (const PioColumn& column : pio_columns) {
             // RAX is that of the completion. The emulator loses the data to the write, this policy the
             // completion.
             if (column.kind == K::full_emulator || column.kind == K::cancel_on_rip_write) continue;
@@ -104,7 +104,7 @@ TEST_P(PioInvariant, I03_WidthOfInData) {
 
 TEST_P(PioInvariant, I04_CancelledIfAndOnlyIfTheLinearRipDiffers) {
     SOUTHGATE_NEEDS(choose_policy);
-    const MatrixColumn& lr = matrix_columns[5];
+    const PioColumn& lr = pio_columns[5];
     struct Place {
         std::uint64_t base, rip;
         bool same;
@@ -127,7 +127,7 @@ TEST_P(PioInvariant, I04_CancelledIfAndOnlyIfTheLinearRipDiffers) {
 
 TEST_P(PioInvariant, I05_OnlyTheLastValueCounts) {
     SOUTHGATE_NEEDS(choose_policy);
-    leave_at(matrix_columns[5], in_al);
+    leave_at(pio_columns[5], in_al);
     for (int i = 0; i < 3; ++i) {
         rewrite_regs();
         cpu->set_sregs(cpu->sregs());
@@ -141,7 +141,7 @@ TEST_P(PioInvariant, I05_OnlyTheLastValueCounts) {
 
 TEST_P(PioInvariant, I06_QuirkIsForOutTo7eOnly) {
     SOUTHGATE_NEEDS(choose_policy);
-    const MatrixColumn& lq = matrix_columns[6];
+    const PioColumn& lq = pio_columns[6];
     struct Case {
         std::vector<std::uint8_t> code;
         bool early;
@@ -154,7 +154,7 @@ TEST_P(PioInvariant, I06_QuirkIsForOutTo7eOnly) {
                           {{0xe6, 0x7f}, false}}) {
         leave_at(lq, c.code);
         EXPECT_EQ(rip(), start + (c.early ? c.code.size() : 0));
-        leave_at(matrix_columns[5], c.code);
+        leave_at(pio_columns[5], c.code);
         EXPECT_EQ(rip(), start);
     }
     drain();
@@ -171,7 +171,7 @@ TEST_P(PioInvariant, I06_QuirkIsForOutTo7eOnly) {
 
 TEST_P(PioInvariant, I07_StringsAreTheEmulatorsEverywhere) {
     SOUTHGATE_NEEDS(choose_policy);
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         SCOPED_TRACE(column.name);
         use(column);
         wake_up();
@@ -196,7 +196,7 @@ TEST_P(PioInvariant, I07_StringsAreTheEmulatorsEverywhere) {
 
 TEST_P(PioInvariant, I08_ImmediateExitIsIdempotent) {
     SOUTHGATE_NEEDS(choose_policy);
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         for (const auto& code : {in_al, out_al, std::vector<std::uint8_t>{0x6c, 0xf4}}) {
             SCOPED_TRACE(column.name);
             leave_at(column, code);
@@ -207,7 +207,7 @@ TEST_P(PioInvariant, I08_ImmediateExitIsIdempotent) {
         }
     }
     // The completion's own exit comes first.
-    leave_at(matrix_columns[5], in_al);
+    leave_at(pio_columns[5], in_al);
     cpu->set_single_step(true);
     EXPECT_EQ(drain().reason, ExitReason::debug);
     EXPECT_EQ(rip(), start + 2);
@@ -216,7 +216,7 @@ TEST_P(PioInvariant, I08_ImmediateExitIsIdempotent) {
 
 TEST_P(PioInvariant, I09_NoStateInterfaceClearsIt) {
     SOUTHGATE_NEEDS(choose_policy);
-    leave_at(matrix_columns[5], in_al);
+    leave_at(pio_columns[5], in_al);
     cpu->set_debug_regs(cpu->debug_regs());
     cpu->set_fpu(cpu->fpu());
     cpu->set_msrs(cpu->msrs());
@@ -230,7 +230,7 @@ TEST_P(PioInvariant, I09_NoStateInterfaceClearsIt) {
     EXPECT_EQ(reg(Gpr::rax), 0x775au);
 
     // Nor an INIT: the emulator still writes its next rip.
-    leave_at(matrix_columns[7], in_al);
+    leave_at(pio_columns[7], in_al);
     EXPECT_TRUE(cpu->take_init_now());
     drain();
     EXPECT_EQ(rip(), start + 2);
@@ -239,7 +239,7 @@ TEST_P(PioInvariant, I09_NoStateInterfaceClearsIt) {
 
 TEST_P(PioInvariant, I10_FreshProcessorOwesNothing) {
     SOUTHGATE_NEEDS(choose_policy);
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         SCOPED_TRACE(column.name);
         leave_at(column, in_al);
         const ArchState state = cpu->state();
@@ -257,7 +257,7 @@ TEST_P(PioInvariant, I10_FreshProcessorOwesNothing) {
 
 TEST_P(PioInvariant, I11_CancelReadsNeitherLengthNorShadow) {
     SOUTHGATE_NEEDS(choose_policy);
-    for (const MatrixColumn& column : matrix_columns) {
+    for (const PioColumn& column : pio_columns) {
         if (!may_cancel(column.kind)) continue;
         leave_at(column, out_al);
         VmcsAccounting accounting;
@@ -274,7 +274,7 @@ TEST_P(PioInvariant, I11_CancelReadsNeitherLengthNorShadow) {
 
 TEST_P(PioInvariant, I12_EmulatorLosesDataIfAndOnlyIfTheRegistersWereWritten) {
     SOUTHGATE_NEEDS(choose_policy);
-    const MatrixColumn& fe = matrix_columns[7];
+    const PioColumn& fe = pio_columns[7];
     leave_at(fe, in_al);
     cpu->set_sregs(cpu->sregs());
     drain();
