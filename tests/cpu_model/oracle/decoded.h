@@ -25,6 +25,7 @@ struct Decoded {
     std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands{};
     bool operand16 = false;
     bool address16 = false;
+    bool address32 = false;  // in 64-bit code: 67h
 
     bool lock() const { return (info.attributes & ZYDIS_ATTRIB_HAS_LOCK) != 0; }
     bool repeat_prefix() const {
@@ -40,7 +41,13 @@ struct Decoded {
 };
 
 std::optional<Decoded> decode(const std::uint8_t* bytes, unsigned size, bool code16);
+std::optional<Decoded> decode_long(const std::uint8_t* bytes, unsigned size);
 
+std::uint64_t register_value(ZydisRegister r, const LongState& state);
+// Base register of a memory operand of 64-bit code. Zydis 4.0 reports R13 where a SIB byte says that there is none.
+ZydisRegister base_register(const Decoded& d, const ZydisDecodedOperand& operand);
+// Linear address of a memory operand of 64-bit code.
+std::uint64_t linear_address(const Decoded& d, const ZydisDecodedOperand& operand, const LongState& state);
 // Value of a 8-, 16- or 32-bit general register, 0 for none.
 std::uint32_t register_value(ZydisRegister r, const UserState& state);
 // Offset of a ModRM memory operand in its segment.

@@ -1,7 +1,10 @@
 #include "oracle/native.h"
 
+#include <asm/prctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstddef>
@@ -10,11 +13,11 @@ namespace southgate::cpu::test {
 
 // Field order is known to the assembly below.
 struct NativeFrame {
-    std::uint64_t gpr[8];  // Gpr order
-    std::uint64_t eip, cs, eflags, esp, ss;
+    std::uint64_t gpr[16];  // Gpr order
+    std::uint64_t rip, cs, rflags, rsp, ss;
     std::uint64_t host_rsp;
 };
-static_assert(offsetof(NativeFrame, eip) == 64 && offsetof(NativeFrame, host_rsp) == 104);
+static_assert(offsetof(NativeFrame, rip) == 128 && offsetof(NativeFrame, host_rsp) == 168);
 
 extern "C" void southgate_enter_native(NativeFrame* frame);
 extern "C" void southgate_leave_native();
@@ -31,18 +34,26 @@ southgate_enter_native:
     push %r13
     push %r14
     push %r15
-    mov %rsp, 104(%rdi)
-    push 96(%rdi)
-    push 88(%rdi)
-    push 80(%rdi)
-    push 72(%rdi)
-    push 64(%rdi)
+    mov %rsp, 168(%rdi)
+    push 160(%rdi)
+    push 152(%rdi)
+    push 144(%rdi)
+    push 136(%rdi)
+    push 128(%rdi)
     mov 0(%rdi), %rax
     mov 8(%rdi), %rcx
     mov 16(%rdi), %rdx
     mov 24(%rdi), %rbx
     mov 40(%rdi), %rbp
     mov 48(%rdi), %rsi
+    mov 64(%rdi), %r8
+    mov 72(%rdi), %r9
+    mov 80(%rdi), %r10
+    mov 88(%rdi), %r11
+    mov 96(%rdi), %r12
+    mov 104(%rdi), %r13
+    mov 112(%rdi), %r14
+    mov 120(%rdi), %r15
     mov 56(%rdi), %rdi
     iretq
     .globl southgate_leave_native
@@ -64,7 +75,7 @@ constexpr std::size_t signal_count = std::size(signals);
 
 NativeFrame frame;
 bool inside = false;
-Outcome outcome;
+LongOutcome outcome;
 struct sigaction old_actions[signal_count];
 stack_t old_stack;
 alignas(16) std::uint8_t signal_stack[65536];
@@ -78,13 +89,14 @@ void on_signal(int number, siginfo_t*, void* raw) {
         return;
     }
     inside = false;
-    const int registers[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI};
-    for (unsigned i = 0; i < 8; ++i) outcome.state.gpr[i] = static_cast<std::uint32_t>(r[registers[i]]);
-    outcome.state.eip = static_cast<std::uint32_t>(r[REG_RIP]);
-    outcome.state.eflags = static_cast<std::uint32_t>(r[REG_EFL]);
+    constexpr int registers[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                 REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+    for (unsigned i = 0; i < 16; ++i) outcome.state.gpr[i] = static_cast<std::uint64_t>(r[registers[i]]);
+    outcome.state.rip = static_cast<std::uint64_t>(r[REG_RIP]);
+    outcome.state.rflags = static_cast<std::uint32_t>(r[REG_EFL]);
     outcome.vector = static_cast<int>(r[REG_TRAPNO]);
     outcome.error_code = static_cast<std::uint32_t>(r[REG_ERR]);
-    outcome.cr2 = static_cast<std::uint32_t>(r[REG_CR2]);
+    outcome.cr2 = static_cast<std::uint64_t>(r[REG_CR2]);
     r[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(&southgate_leave_native));
     r[REG_RSP] = static_cast<greg_t>(frame.host_rsp);
     r[REG_EFL] = 0x202;
@@ -94,15 +106,27 @@ void on_signal(int number, siginfo_t*, void* raw) {
     r[REG_CSGSFS] = static_cast<greg_t>(segments);
 }
 
+constexpr std::size_t window_size = oracle_end + 0x1000 - oracle_base;
+
+void* address(std::uint64_t linear) { return reinterpret_cast<void*>(linear); }
+
+bool map_window(std::uint64_t base) {
+    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    if (mmap(address(base + oracle_base), window_size, PROT_NONE, flags, -1, 0) != address(base + oracle_base))
+        return false;
+    mprotect(address(base + oracle_code), 0x1000, PROT_READ | PROT_WRITE | PROT_EXEC);
+    mprotect(address(base + oracle_data), oracle_data_size, PROT_READ | PROT_WRITE);
+    return true;
+}
+
 }  // namespace
 
 NativeCpu::NativeCpu() {
-    constexpr std::size_t size = oracle_end + 0x1000 - oracle_base;
-    void* base = reinterpret_cast<void*>(std::uintptr_t{oracle_base});
-    if (mmap(base, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != base) return;
-    mprotect(reinterpret_cast<void*>(std::uintptr_t{oracle_code}), 0x1000,
-             PROT_READ | PROT_WRITE | PROT_EXEC);
-    mprotect(reinterpret_cast<void*>(std::uintptr_t{oracle_data}), oracle_data_size, PROT_READ | PROT_WRITE);
+    if (!map_window(0)) return;
+    if (!map_window(oracle_high)) {
+        munmap(address(oracle_base), window_size);
+        return;
+    }
     stack_t stack{};
     stack.ss_sp = signal_stack;
     stack.ss_size = sizeof signal_stack;
@@ -111,42 +135,61 @@ NativeCpu::NativeCpu() {
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &action, &old_actions[i]);
-    available_ = true;
+    // Nobody uses GS in user code of x86-64 Linux.
+    syscall(SYS_arch_prctl, ARCH_GET_GS, &old_gs_base_);
+    available_ = syscall(SYS_arch_prctl, ARCH_SET_GS, oracle_gs_base) == 0;
 }
 
 NativeCpu::~NativeCpu() {
-    constexpr std::size_t size = oracle_end + 0x1000 - oracle_base;
+    if (!available_) return;
+    syscall(SYS_arch_prctl, ARCH_SET_GS, old_gs_base_);
     for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &old_actions[i], nullptr);
     sigaltstack(&old_stack, nullptr);
-    munmap(reinterpret_cast<void*>(std::uintptr_t{oracle_base}), size);
+    munmap(address(oracle_base), window_size);
+    munmap(address(oracle_high + oracle_base), window_size);
 }
 
-std::span<std::uint8_t> NativeCpu::code() {
-    return {reinterpret_cast<std::uint8_t*>(std::uintptr_t{oracle_code}), 0x1000};
+std::span<std::uint8_t> NativeCpu::code(bool high) {
+    return {static_cast<std::uint8_t*>(address((high ? oracle_high : 0) + oracle_code)), 0x1000};
 }
-std::span<std::uint8_t> NativeCpu::data() {
-    return {reinterpret_cast<std::uint8_t*>(std::uintptr_t{oracle_data}), oracle_data_size};
+std::span<std::uint8_t> NativeCpu::data(bool high) {
+    return {static_cast<std::uint8_t*>(address((high ? oracle_high : 0) + oracle_data)), oracle_data_size};
 }
 
-Outcome NativeCpu::execute(const UserState& before) {
-    for (unsigned i = 0; i < 8; ++i) frame.gpr[i] = before.gpr[i];
-    frame.eip = before.eip;
+LongOutcome NativeCpu::execute(const LongState& before) {
+    for (unsigned i = 0; i < 16; ++i) frame.gpr[i] = before.gpr[i];
+    frame.rip = before.rip;
     frame.cs = user_cs;
-    frame.eflags = before.eflags;
-    frame.esp = before.gpr[4];
+    frame.rflags = before.rflags;
+    frame.rsp = before.gpr[4];
     frame.ss = user_ss;
     inside = true;
     southgate_enter_native(&frame);
-    Outcome result = outcome;
+    LongOutcome result = outcome;
     constexpr std::uint32_t rf = 1u << 16;
-    if (result.vector == 3 && result.state.eip != before.eip + 1) {
+    if (result.vector == 3 && result.state.rip != before.rip + 1) {
         // The INT3 behind the instruction or at a branch target: it completed.
         result.vector = -1;
-        result.state.eip -= 1;
-    } else if (result.vector == 14 && result.cr2 == result.state.eip && result.state.eip != before.eip) {
+        result.state.rip -= 1;
+    } else if (result.vector == 14 && result.cr2 == result.state.rip && result.state.rip != before.rip) {
         result.vector = -1;  // a branch to where nothing is mapped: the fault is the next instruction's
+    } else if (result.vector == 6 && result.state.rip != before.rip) {
+        result.vector = -1;  // the INT3 behind it, as some hypervisors report it when RSP is no address
     }
-    result.state.eflags &= ~rf;
+    result.state.rflags &= ~rf;
+    return result;
+}
+
+Outcome NativeCpu::execute(const UserState& before) {
+    LongState wide;
+    for (unsigned i = 0; i < 8; ++i) wide.gpr[i] = before.gpr[i];
+    wide.rip = before.eip;
+    wide.rflags = before.eflags;
+    const LongOutcome o = execute(wide);
+    Outcome result{o.vector, o.error_code, static_cast<std::uint32_t>(o.cr2), {}};
+    for (unsigned i = 0; i < 8; ++i) result.state.gpr[i] = static_cast<std::uint32_t>(o.state.gpr[i]);
+    result.state.eip = static_cast<std::uint32_t>(o.state.rip);
+    result.state.eflags = o.state.rflags;
     return result;
 }
 

@@ -1,6 +1,6 @@
 // Runs one instruction on the host processor, at user level, on given registers and memory, and says how it
 // ended. The code is 64-bit: not every host (a PVM guest, for one) offers 32-bit code segments. transcode.h
-// rewrites 16- and 32-bit instructions. x86-64 Linux only.
+// rewrites 16- and 32-bit instructions; 64-bit ones run as they are. x86-64 Linux only.
 #pragma once
 
 #include <array>
@@ -16,6 +16,24 @@ inline constexpr std::uint32_t oracle_code = oracle_base + 0x1000;
 inline constexpr std::uint32_t oracle_data = oracle_base + 0x2000;
 inline constexpr std::uint32_t oracle_data_size = 0x2000;
 inline constexpr std::uint32_t oracle_end = oracle_data + oracle_data_size;
+
+// A second copy of that memory, for 64-bit addresses: at the addresses above plus this.
+inline constexpr std::uint64_t oracle_high = 0x2000'0000'0000;
+// What GS holds on both sides in 64-bit code.
+inline constexpr std::uint64_t oracle_gs_base = 0x1234'5678;
+
+struct LongState {
+    std::array<std::uint64_t, 16> gpr{};  // indexed by Gpr
+    std::uint64_t rip = 0;
+    std::uint32_t rflags = 0;
+    bool operator==(const LongState&) const = default;
+};
+struct LongOutcome {
+    int vector = -1;  // as Outcome
+    std::uint32_t error_code = 0;
+    std::uint64_t cr2 = 0;
+    LongState state;
+};
 
 struct UserState {
     std::array<std::uint32_t, 8> gpr{};  // indexed by Gpr
@@ -43,13 +61,15 @@ class NativeCpu {
     // False when the memory is taken (then nothing else may be called).
     bool available() const { return available_; }
 
-    std::span<std::uint8_t> code();  // one page
-    std::span<std::uint8_t> data();
+    std::span<std::uint8_t> code(bool high = false);  // one page
+    std::span<std::uint8_t> data(bool high = false);
 
     Outcome execute(const UserState& before);
+    LongOutcome execute(const LongState& before);
 
   private:
     bool available_ = false;
+    std::uint64_t old_gs_base_ = 0;
 };
 
 }  // namespace southgate::cpu::test

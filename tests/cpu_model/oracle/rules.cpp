@@ -6,12 +6,12 @@ namespace {
 
 constexpr std::uint32_t cf = 1, pf = 4, af = 0x10, zf = 0x40, sf = 0x80, of = 0x800;
 
-// The count of a shift or rotate, masked to 5 bits (SDM vol. 2B "SAL/SAR/SHL/SHR").
-unsigned shift_count(const Decoded& d, unsigned operand, const UserState& before) {
+// The count of a shift or rotate, masked to 5 bits, or 6 for 64-bit operands (SDM vol. 2B "SAL/SAR/SHL/SHR").
+unsigned shift_count(const Decoded& d, unsigned operand, std::uint64_t rcx) {
     const auto& o = d.operands[operand];
     const std::uint32_t raw =
-        o.type == ZYDIS_OPERAND_TYPE_IMMEDIATE ? static_cast<std::uint32_t>(o.imm.value.u) : before.gpr[1];
-    return raw & 31;
+        o.type == ZYDIS_OPERAND_TYPE_IMMEDIATE ? static_cast<std::uint32_t>(o.imm.value.u) : static_cast<std::uint32_t>(rcx);
+    return raw & (d.operands[0].size == 64 ? 63 : 31);
 }
 
 }  // namespace
@@ -117,7 +117,8 @@ Form form_of(const Decoded& d) {
             for (unsigned i = 0; i < d.info.operand_count_visible; ++i) {
                 if (d.operands[i].type != ZYDIS_OPERAND_TYPE_REGISTER) continue;
                 const auto c = ZydisRegisterGetClass(d.operands[i].reg.value);
-                if (c != ZYDIS_REGCLASS_GPR8 && c != ZYDIS_REGCLASS_GPR16 && c != ZYDIS_REGCLASS_GPR32)
+                if (c != ZYDIS_REGCLASS_GPR8 && c != ZYDIS_REGCLASS_GPR16 && c != ZYDIS_REGCLASS_GPR32 &&
+                    c != ZYDIS_REGCLASS_GPR64)
                     return Form::skip;
             }
             return Form::plain;
@@ -182,7 +183,7 @@ Form form_of(const Decoded& d) {
     }
 }
 
-std::uint32_t undefined_flags(const Decoded& d, const UserState& before) {
+std::uint32_t undefined_flags(const Decoded& d, std::uint64_t rcx) {
     switch (d.info.mnemonic) {
         // SDM vol. 2A "AND", "OR", "TEST", "XOR": AF undefined.
         case ZYDIS_MNEMONIC_AND:
@@ -213,7 +214,7 @@ std::uint32_t undefined_flags(const Decoded& d, const UserState& before) {
         case ZYDIS_MNEMONIC_SHL:
         case ZYDIS_MNEMONIC_SHR:
         case ZYDIS_MNEMONIC_SAR: {
-            const unsigned count = shift_count(d, 1, before);
+            const unsigned count = shift_count(d, 1, rcx);
             if (count == 0) return 0;
             std::uint32_t mask = af;
             if (count != 1) mask |= of;
@@ -225,12 +226,12 @@ std::uint32_t undefined_flags(const Decoded& d, const UserState& before) {
         case ZYDIS_MNEMONIC_ROR:
         case ZYDIS_MNEMONIC_RCL:
         case ZYDIS_MNEMONIC_RCR:
-            return shift_count(d, 1, before) > 1 ? of : 0;
+            return shift_count(d, 1, rcx) > 1 ? of : 0;
         // "SHLD", "SHRD": AF undefined, OF defined for count 1 only; nothing is defined for counts above the
         // size.
         case ZYDIS_MNEMONIC_SHLD:
         case ZYDIS_MNEMONIC_SHRD: {
-            const unsigned count = shift_count(d, 2, before);
+            const unsigned count = shift_count(d, 2, rcx);
             if (count == 0) return 0;
             return count == 1 ? af : af | of;
         }
@@ -239,10 +240,10 @@ std::uint32_t undefined_flags(const Decoded& d, const UserState& before) {
     }
 }
 
-bool undefined_result(const Decoded& d, const UserState& before) {
+bool undefined_result(const Decoded& d, std::uint64_t rcx) {
     // SDM vol. 2B "SHLD", "SHRD": a count above the operand size leaves destination and flags undefined.
     if (d.info.mnemonic == ZYDIS_MNEMONIC_SHLD || d.info.mnemonic == ZYDIS_MNEMONIC_SHRD)
-        return d.operand16 && shift_count(d, 2, before) > 16;
+        return d.operand16 && shift_count(d, 2, rcx) > 16;
     return false;
 }
 

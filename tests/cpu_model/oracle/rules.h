@@ -19,9 +19,9 @@ enum class Form : std::uint8_t {
 Form form_of(const Decoded& d);
 
 // Status flags that may differ after this instruction on this state.
-std::uint32_t undefined_flags(const Decoded& d, const UserState& before);
+std::uint32_t undefined_flags(const Decoded& d, std::uint64_t rcx);
 
 // True when the instruction's register results are undefined for this state.
-bool undefined_result(const Decoded& d, const UserState& before);
+bool undefined_result(const Decoded& d, std::uint64_t rcx);
 
 }  // namespace southgate::cpu::test
