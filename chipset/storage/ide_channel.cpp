@@ -4,6 +4,8 @@ namespace southgate::chipset::storage {
 
 namespace {
 constexpr std::uint32_t floating = 0xff;
+// Nobody drives the cable: the host's pull-down on DD7 makes BSY read 0 (ATA/ATAPI-6, electrical interface).
+constexpr std::uint32_t nobody = 0x7f;
 }
 
 IdeChannel::IdeChannel(const sc_core::sc_module_name& name)
@@ -62,7 +64,7 @@ std::uint8_t IdeChannel::read_register(unsigned reg, bool debug) {
 
 std::uint32_t IdeChannel::read_command_block(std::uint32_t offset, unsigned size,
                                              const AccessContext& context) {
-    if (empty_) return ~0u;
+    if (empty_) return size == 1 ? nobody : 0xffffff00 | nobody;
     if (!context.debug) arrive(context);
     if (offset == ata::data) return selected() && !context.debug ? selected()->read_data(size) : ~0u;
     std::uint32_t value = 0;
@@ -113,7 +115,7 @@ void IdeChannel::write_command(std::uint8_t opcode) {
 }
 
 std::uint8_t IdeChannel::read_control(const AccessContext& context) {
-    if (empty_) return floating;
+    if (empty_) return nobody;
     if (!context.debug) arrive(context);
     return status();
 }

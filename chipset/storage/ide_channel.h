@@ -1,8 +1,8 @@
 // An ATA channel: the command and control block registers, up to two drives, INTRQ and RESET#. Usable alone
 // behind an ISA bus, or twice inside PiixIde. ATA/ATAPI-6 (T13/1410D), sections 7 and 9.
 //
-// Without any drive the data lines float and everything reads FFh. With one drive, the other one's status
-// reads 00h (9.16.1: a single device 0 answers for the absent device 1).
+// Without any drive every register reads 7Fh: the lines float high, but for the pull-down on DD7. With one drive, the
+// other one's status reads 00h (9.16.1: a single device 0 answers for the absent device 1).
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
 // The processors that exist. A feature bit belongs into a model when, and only when, the engine executes what it
 // announces: whoever adds instructions switches their bit on here.
-#include "cpu_model/system/cpuid.h"
+#include "cpu_model/system/cpu_models.h"
 
 namespace southgate::cpu {
 namespace {
@@ -29,6 +29,12 @@ CpuModel CpuModel::x86_64() {
     m.extended_features_ecx = extended_feature::lahf_lm;
     m.physical_address_bits = 40;
     return m;
+}
+
+std::optional<CpuModel> cpu_model_named(std::string_view name) {
+    if (name == "x86_64") return CpuModel::x86_64();
+    if (name == "p6") return CpuModel{};
+    return std::nullopt;
 }
 
 }  // namespace southgate::cpu

@@ -102,7 +102,7 @@ struct Pc::Parts {
     std::uint64_t scrambles = 0;
 
     explicit Parts(const PcConfig& c)
-        : cpu("cpu", cpu_config(c), [](cpu::Bus& bus) { return cpu::make_interpreter(bus); }),
+        : cpu("cpu", cpu_config(c), [&c](cpu::Bus& bus) { return cpu::make_interpreter(bus, c.cpu); }),
           lapic("lapic", apic_bus, {.lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int}),
           host("host", host_config(c)),
           ram("ram", c.memory),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chipset/personality.h"
+#include "cpu_model/system/cpuid.h"
 #include "platform/cpu_module.h"
 #include "platform/boot/linux_boot.h"
 #include "platform/firmware_image.h"
@@ -30,6 +31,7 @@ struct PcConfig {
     std::optional<std::uint16_t> debug_exit_port;
     bool vga = false;
     std::vector<std::uint8_t> vga_rom;  // option ROM of the display adapter; empty: none
+    cpu::CpuModel cpu = cpu::CpuModel::x86_64();
     PlatformTiming timing;
     chipset::Personality personality;
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;

@@ -112,6 +112,9 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
         ->type_name("FILE");
 
     group("Processor and time");
+    app.add_option("--cpu", o.raw.cpu, fmt::format("Processor: {}", cpu::cpu_model_names))
+        ->capture_default_str()
+        ->type_name("NAME");
     app.add_option("--pio-policy", o.raw.pio_policy, fmt::format("Port I/O completion: {}", policy_names))
         ->capture_default_str()
         ->type_name("NAME");
@@ -191,6 +194,10 @@ void resolve(RunOptions& o) {
         if (text.empty()) throw UsageError("--stop-at: the text is empty");
     for (const auto& keys : o.raw.keys) o.keys.push_back(parse_keys(keys));
 
+    const auto model = cpu::cpu_model_named(o.raw.cpu);
+    if (!model)
+        throw UsageError(fmt::format("--cpu: '{}' is not one of {}", o.raw.cpu, cpu::cpu_model_names));
+    o.cpu = *model;
     const auto policy = cpu::parse_pio_policy(o.raw.pio_policy);
     if (!policy)
         throw UsageError(fmt::format("--pio-policy: '{}' is not one of {}", o.raw.pio_policy, policy_names));

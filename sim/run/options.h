@@ -9,6 +9,7 @@
 
 #include "chipset/personality.h"
 #include "cpu_model/pio/policy.h"
+#include "cpu_model/system/cpu_models.h"
 #include "platform/timing.h"
 
 namespace southgate::sim {
@@ -23,6 +24,7 @@ struct RunOptions {
     struct Raw {
         std::string memory = "128M", debugcon_port = "402", debug_exit, pio_policy = "linear-rip-snapshot";
         std::string skip_model = "vmx", string_rules = "architectural";
+        std::string cpu{cpu::default_cpu_model};
         std::string quirk_out_7e = "off", timing = "zero", personality = "strict", max_time, wake_after;
         std::string stop_after_resets = "0", max_instructions = "0", max_wall = "0", mips, tsc_mhz = "1000";
         std::vector<std::string> keys;
@@ -53,6 +55,7 @@ struct RunOptions {
     std::uint64_t tsc_hz = 1'000'000'000;
     std::uint16_t debugcon_port = 0x402;
     std::optional<std::uint16_t> debug_exit;
+    cpu::CpuModel cpu;
     cpu::PioPolicyKind pio_policy{};
     bool quirk_out_7e = false;
     cpu::PioAdvance skip_model{};

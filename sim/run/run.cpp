@@ -47,6 +47,7 @@ platform::PcConfig machine_config(const RunOptions& o) {
                                            .command_line = o.append};
         if (!o.initrd.empty()) c.linux_boot->initrd = platform::read_file(o.initrd, limit);
     }
+    c.cpu = o.cpu;
     c.timing = o.timing;
     c.personality = o.personality;
     c.pio_policy = o.pio_policy;

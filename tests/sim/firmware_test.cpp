@@ -51,6 +51,22 @@ TEST(Firmware, BochsBiosLooksForABootDevice) {
     EXPECT_TRUE(contains(r.out, "Starting rombios32")) << r.out;
 }
 
+TEST(Firmware, UBootReachesItsPrompt) {
+    for (const std::string name : {"u-boot", "u-boot-64"}) {
+        const std::string serial = scratch() + "/" + name;
+        const Result r =
+            southgate({"run", "--firmware", name, "--serial", serial, "--stop-at", "=> ", "--max-time", "30s"});
+        EXPECT_EQ(r.status, 0) << r.err;
+        EXPECT_TRUE(contains(read_file(serial), "southgate x86-64 processor")) << read_file(serial);
+    }
+}
+
+TEST(Firmware, AProcessorWithoutSimdRunsSeaBios) {
+    const Result r = southgate({"run", "--cpu", "p6", "--debugcon", "stdout", "--stop-at", "No bootable device.",
+                                "--max-time", "10s"});
+    EXPECT_EQ(r.status, 0) << r.err;
+}
+
 TEST(DirectBoot, SeaBiosStartsTheKernelItIsGiven) {
     const Result r = southgate({"run", "--kernel", "/boot/memtest86+ia32.bin", "--append", "console=ttyS0,115200",
                                 "--memory", "64M", "--debugcon", "stdout", "--serial", scratch() + "/serial",

@@ -181,16 +181,16 @@ TEST(Ata, AbsentDrives) {
     EXPECT_EQ(b.in(0, ata::sector_count), 0x55);
 }
 
-TEST(Ata, EmptyChannelFloats) {
+TEST(Ata, EmptyChannelFloatsAndIsNotBusy) {
     IdeChannel channel("channel");
     test::Initiator command(channel.command), control(channel.control);
     test::run();
     command.write(ata::device, 0xa0);
     command.write(ata::sector_count, 0x55);
     command.write(ata::status_command, ata::identify_device);
-    for (unsigned reg = 0; reg < 8; ++reg) EXPECT_EQ(command.read(reg), 0xff) << reg;
-    EXPECT_EQ(command.read(0, 4), 0xffffffff);
-    EXPECT_EQ(control.read(0), 0xff);
+    for (unsigned reg = 0; reg < 8; ++reg) EXPECT_EQ(command.read(reg), 0x7f) << reg;
+    EXPECT_EQ(command.read(0, 2), 0xff7f);
+    EXPECT_EQ(control.read(0), 0x7f);
 }
 
 TEST(Ata, InterruptDisable) {
