@@ -96,11 +96,9 @@ class LongOracle : public testing::Test {
         // comparison's.
         if (expected.vector >= 0 && t.form == LongForm::string) mask &= ~0x8d5u;
         const bool same_data = std::memcmp(native_data.data(), guest_data.data(), native_data.size()) == 0;
-        const bool same = actual.vector == expected.vector && actual.state.gpr == expected.state.gpr &&
+        const bool same = same_fault(t, expected, actual) && actual.state.gpr == expected.state.gpr &&
                           actual.state.rip == expected.state.rip &&
-                          ((actual.state.rflags ^ expected.state.rflags) & mask) == 0 && same_data &&
-                          (expected.vector < 0 || actual.error_code == expected.error_code) &&
-                          (expected.vector != 14 || actual.cr2 == expected.cr2);
+                          ((actual.state.rflags ^ expected.state.rflags) & mask) == 0 && same_data;
         if (!same) {
             ++differences_[t.form == LongForm::undefined
                                ? "undefined"
@@ -114,6 +112,20 @@ class LongOracle : public testing::Test {
         }
         std::memset(native_code.data() + at, 0xcc, t.instruction.length);
         std::memset(guest_code.data() + at, 0xcc, t.instruction.length);
+    }
+
+    static AccessFault fault_of(const LongOutcome& o) { return {o.vector, o.vector == 14 ? o.cr2 : 0}; }
+    static bool same_fault(const LongCase& t, const LongOutcome& host, const LongOutcome& engine) {
+        if (host.vector < 0 || engine.vector < 0) return host.vector == engine.vector;
+        const AccessFault a = fault_of(host), b = fault_of(engine);
+        if (a == b) return host.error_code == engine.error_code;
+        const std::uint64_t mask = t.instruction.address32 ? 0xffffffff : ~std::uint64_t{0};
+        const bool gs = t.instruction.info.attributes & ZYDIS_ATTRIB_HAS_SEGMENT_GS;
+        const auto operand = [&](unsigned reg, std::uint64_t base) {
+            return access_fault((host.state.gpr[reg] & mask) + base, t.instruction.operand_bytes(),
+                                oracle_end + (t.high ? oracle_high : 0));
+        };
+        return either_operand(t.instruction, operand(6, gs ? oracle_gs_base : 0), operand(7, 0), a, b);
     }
 
     NativeCpu native_;

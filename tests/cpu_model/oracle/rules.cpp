@@ -240,6 +240,26 @@ std::uint32_t undefined_flags(const Decoded& d, std::uint64_t rcx) {
     }
 }
 
+std::optional<AccessFault> access_fault(std::uint64_t linear, unsigned size, std::uint64_t end) {
+    const auto canonical = [](std::uint64_t at) { return (at + (std::uint64_t{1} << 47)) >> 48 == 0; };
+    if (!canonical(linear) || !canonical(linear + size - 1)) return AccessFault{13, 0};
+    if (linear + size <= end) return std::nullopt;
+    return AccessFault{14, linear < end ? end : linear};
+}
+
+bool either_operand(const Decoded& d, const std::optional<AccessFault>& first, const std::optional<AccessFault>& second,
+                    const AccessFault& host, const AccessFault& engine) {
+    switch (d.info.mnemonic) {
+        case ZYDIS_MNEMONIC_CMPSB:
+        case ZYDIS_MNEMONIC_CMPSW:
+        case ZYDIS_MNEMONIC_CMPSD:
+        case ZYDIS_MNEMONIC_CMPSQ: break;
+        default: return false;
+    }
+    if (!first || !second) return false;
+    return (host == *first && engine == *second) || (host == *second && engine == *first);
+}
+
 bool undefined_result(const Decoded& d, std::uint64_t rcx) {
     // SDM vol. 2B "SHLD", "SHRD": a count above the operand size leaves destination and flags undefined.
     if (d.info.mnemonic == ZYDIS_MNEMONIC_SHLD || d.info.mnemonic == ZYDIS_MNEMONIC_SHRD)
