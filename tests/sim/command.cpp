@@ -53,6 +53,6 @@ std::string read_file(const std::string& path) {
     return text.str();
 }
 
-std::string guest(const std::string& name) { return std::string(SOUTHGATE_GUESTS) + "/" + name; }
+std::string guest(const std::string& name) { return std::string(SOUTHGATE_GUESTS "/") + name; }
 
 }  // namespace southgate::sim::test
