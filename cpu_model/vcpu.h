@@ -82,6 +82,18 @@ class Bus {
     // CR8 / task priority of the local APIC (SDM vol. 3A 10.8.6.1).
     virtual std::uint8_t read_cr8() = 0;
     virtual void write_cr8(std::uint8_t value) = 0;
+
+    // Registers of the local APIC in x2APIC mode, MSR 800h + `index` (SDM vol. 3A 10.12.1). False: #GP.
+    virtual bool read_x2apic([[maybe_unused]] unsigned index, [[maybe_unused]] std::uint64_t& value) { return false; }
+    virtual bool write_x2apic([[maybe_unused]] unsigned index, [[maybe_unused]] std::uint64_t value) { return false; }
+
+    // IA32_TSC_DEADLINE (SDM vol. 3A 10.5.4.1) in ticks of the clock behind the TSC (Vcpu::set_clock); 0 disarms. What
+    // is not in deadline mode ignores it and is never armed.
+    virtual void write_tsc_deadline([[maybe_unused]] std::uint64_t clock) {}
+    virtual bool tsc_deadline_armed() { return false; }
+
+    // FERR#: an unmasked x87 exception waits while CR0.NE is 0 (SDM vol. 1 8.7.2).
+    virtual void ferr_changed([[maybe_unused]] bool asserted) {}
 };
 
 // A run of guest-physical memory with host memory behind it: KVM's memory slot and TLM's DMI at once.
@@ -149,6 +161,8 @@ class Vcpu {
     virtual void pulse_init() = 0;   // edge, latched: taken at the next instruction boundary, after RSM in SMM
     virtual void reset(bool power_up) = 0;  // RESET#; power_up also loses what only power keeps
     virtual void set_a20m(bool masked) = 0; // A20M#: true = address bit 20 forced to 0
+    // IGNNE#: x87 instructions go on although FERR# is asserted. A real kernel has no such line.
+    virtual void set_ignne([[maybe_unused]] bool asserted) {}
     virtual void start_up(std::uint8_t vector) = 0;  // SIPI; ignored unless waiting for one
 
     // Performs INIT now, as a chipset that pulls INIT# while the platform holds the CPU in a PIO exit does.

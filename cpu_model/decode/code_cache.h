@@ -22,7 +22,9 @@ class CodeCache {
     CodeCache(const CodeCache&) = delete;
     CodeCache& operator=(const CodeCache&) = delete;
 
-    void set_features(std::uint32_t edx, std::uint32_t ecx) { translator_.set_features(edx, ecx); }
+    void set_features(std::uint32_t edx, std::uint32_t ecx, std::uint32_t leaf7_ebx) {
+        translator_.set_features(edx, ecx, leaf7_ebx);
+    }
 
     // The page record of a host page; page_of() makes it on demand.
     CodePage* page_of(std::uint8_t* host_page);

@@ -27,7 +27,8 @@ struct Instruction {
     std::uint64_t imm2 = 0;        // second: ENTER, far pointers' selector
     std::uint32_t mode = 0;        // namespace mode
     bool operand_prefix = false;   // 66, also as part of the opcode
-    std::uint32_t features = 0, features_ecx = 0;  // CPUID.1:EDX and ECX of the processor that decodes
+    // Of the processor that decodes: CPUID.1:EDX and ECX, CPUID.(7,0):EBX.
+    std::uint32_t features = 0, features_ecx = 0, features7_ebx = 0;
 
     bool memory() const { return has_modrm && mod != 3; }
     bool flat() const { return (mode & mode::flat) != 0; }

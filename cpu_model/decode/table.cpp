@@ -20,6 +20,7 @@ HandlerTable::HandlerTable() {
     register_segment_instructions(*this);
     register_strings(*this);
     register_bcd(*this);
+    register_random(*this);
     register_simd(*this);
 }
 

@@ -39,6 +39,7 @@ void register_long_mode_instructions(HandlerTable&);  // SYSCALL, SWAPGS, RDFSBA
 void register_segment_instructions(HandlerTable&);
 void register_strings(HandlerTable&);  // interpreter/string*.cpp
 void register_bcd(HandlerTable&);      // interpreter/bcd.cpp
+void register_random(HandlerTable&);   // interpreter/random.cpp
 void register_simd(HandlerTable&);     // interpreter/simd/; after register_strings, two of whose mnemonics it shares
 
 // MOV with segment, control and debug registers shares its mnemonic with the general one (interpreter/system_mov.cpp).

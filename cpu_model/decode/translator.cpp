@@ -16,6 +16,7 @@ DecodeStatus Translator::decode(const std::uint8_t* bytes, unsigned size, std::u
     Uop& u = t.uop;
     i.features = features_;
     i.features_ecx = features_ecx_;
+    i.features7_ebx = features7_ebx_;
     if (status == DecodeStatus::ok) {
         const Select select = HandlerTable::instance().find(i.mnemonic);
         if (select && i.map != 0xff) select(i, t);

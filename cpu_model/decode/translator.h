@@ -11,10 +11,11 @@ namespace southgate::cpu {
 
 class Translator {
   public:
-    // CPUID.1:EDX and ECX: instructions of features that are not there are undefined.
-    void set_features(std::uint32_t edx, std::uint32_t ecx) {
+    // CPUID.1:EDX and ECX, CPUID.(7,0):EBX: instructions of features that are not there are undefined.
+    void set_features(std::uint32_t edx, std::uint32_t ecx, std::uint32_t leaf7_ebx) {
         features_ = edx;
         features_ecx_ = ecx;
+        features7_ebx_ = leaf7_ebx;
     }
 
     enum class End : std::uint8_t {
@@ -51,7 +52,7 @@ class Translator {
 
     std::array<Memo, memo_size> memos_;
     std::array<Translation, max_block_instructions> items_;
-    std::uint32_t features_ = 0, features_ecx_ = 0;
+    std::uint32_t features_ = 0, features_ecx_ = 0, features7_ebx_ = 0;
     unsigned count_ = 0, bytes_ = 0, covered_ = 0;
     Decoder decoder_;
 };

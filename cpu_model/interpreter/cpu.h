@@ -48,7 +48,7 @@ namespace cr4 {
 inline constexpr std::uint64_t vme = 1u << 0, pvi = 1u << 1, tsd = 1u << 2, de = 1u << 3, pse = 1u << 4, pae = 1u << 5,
                                mce = 1u << 6, pge = 1u << 7, pce = 1u << 8, osfxsr = 1u << 9, osxmmexcpt = 1u << 10,
                                umip = 1u << 11, fsgsbase = 1u << 16, pcide = 1u << 17, osxsave = 1u << 18,
-                               smep = 1u << 20;
+                               smep = 1u << 20, smap = 1u << 21;
 }
 namespace efer {
 inline constexpr std::uint64_t sce = 1u << 0, lme = 1u << 8, lma = 1u << 10, nxe = 1u << 11;
@@ -142,7 +142,9 @@ struct Cpu : RegisterFile {
     std::uint32_t debug_hits = 0;  // DR6 bits of the #DB trap that waits (EventState::debug_trap_pending)
     std::uint64_t tsc_clock = 0;   // platform clock at the start of run()
     std::uint64_t tsc_offset = 0;  // what the guest added by writing the TSC
+    std::uint64_t tsc_deadline = 0;  // IA32_TSC_DEADLINE as written, while the local APIC says that it is armed
     std::uint32_t ticks_per_instruction = 1;
+    std::uint64_t random = 0;      // state of the generator behind RDRAND and RDSEED
 
     // --- run control ---
     std::uint32_t attention = 0;
@@ -210,6 +212,8 @@ inline unsigned iopl(const Cpu* c) { return (c->eflags >> eflags::iopl_shift) & 
 void set_segment(Cpu* c, Seg s, const SegmentRegister& value);
 // After any change of CPL, VM, CR0.PE, EFER.LMA or CS/SS/DS/ES: recomputes limits, mode and the TLB in use.
 void update_mode(Cpu* c);
+// After a change of EFLAGS.AC alone: the TLB in use.
+void select_tlb(Cpu* c);
 void set_cpl(Cpu* c, unsigned cpl);
 
 // --- run control ---

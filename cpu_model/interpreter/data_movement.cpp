@@ -194,6 +194,31 @@ void select_bswap(const Instruction& i, Translation& t) {
     t.observes_flags = false;
 }
 
+// --- MOVBE ---
+template <class T>
+T swapped(T v) {
+    if constexpr (sizeof(T) == 2) return __builtin_bswap16(v);
+    else if constexpr (sizeof(T) == 4) return __builtin_bswap32(v);
+    else return __builtin_bswap64(v);
+}
+template <class T>
+const Uop* movbe_load(Cpu* c, const Uop* u) {
+    set_reg<T>(c, u->reg, swapped(load<T, Mem::segmented>(c, u)));
+    return next(c, u);
+}
+template <class T>
+const Uop* movbe_store(Cpu* c, const Uop* u) {
+    store<T, Mem::segmented>(c, u, swapped(get_reg<T>(c, u->reg)));
+    return next(c, u);
+}
+void select_movbe(const Instruction& i, Translation& t) {
+    if (!i.memory() || !(i.features_ecx & feature_ecx::movbe)) return;
+    t.uop.handler = by_word_size(i.operand_size, [&]<class T>() -> Handler {
+        if constexpr (sizeof(T) == 1) return nullptr;
+        else return (i.opcode & 1) ? movbe_store<T> : movbe_load<T>;
+    });
+}
+
 // --- XCHG ---
 template <class T>
 const Uop* xchg_rr(Cpu* c, const Uop* u) {
@@ -277,6 +302,7 @@ void register_data_movement(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_LEA, select_lea);
     t.add(ZYDIS_MNEMONIC_XLAT, [](const Instruction&, Translation& x) { x.uop.handler = xlat; });
     t.add(ZYDIS_MNEMONIC_BSWAP, select_bswap);
+    t.add(ZYDIS_MNEMONIC_MOVBE, select_movbe);
     t.add(ZYDIS_MNEMONIC_XCHG, select_xchg);
     t.add(ZYDIS_MNEMONIC_CBW, plain<cbw>);
     t.add(ZYDIS_MNEMONIC_CWDE, plain<cwde>);

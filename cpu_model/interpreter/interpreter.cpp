@@ -16,7 +16,9 @@ Interpreter::Interpreter(Bus& bus) : Interpreter(bus, CpuModel{}) {}
 Interpreter::Interpreter(Bus& bus, const CpuModel& model) {
     c_.cpuid = CpuidTable(model);
     c_.code = &code_;
-    code_.set_features(c_.cpuid.model().features, c_.cpuid.model().features_ecx);
+    const CpuModel& known = c_.cpuid.model();
+    code_.set_features(known.features, known.features_ecx, known.features7_ebx);
+    c_.random = known.random_seed + std::uint64_t{known.apic_id} * 0x9e3779b97f4a7c15;
     c_.mmu.physical_mask = ~model.reserved_physical_bits();
     update_mode(&c_);
     take_reset(&c_, true);

@@ -1,4 +1,6 @@
 // System instructions: HLT, CLTS, descriptor tables, LAR and kin, caches and TLB, TSC, MSRs, CPUID, RSM, SYSENTER.
+#include <array>
+
 #include "cpu_model/decode/select.h"
 #include "cpu_model/decode/table.h"
 #include "cpu_model/interpreter/flags.h"
@@ -14,6 +16,11 @@ void require_cpl0(Cpu* c) {
 // #UD in real and V86 mode (SLDT, LAR, ARPL ...).
 void require_protected(Cpu* c) {
     if (real_style_segments(c)) raise_ud();
+}
+
+// CR4.UMIP keeps these registers from user code.
+void check_umip(Cpu* c) {
+    if ((c->cr4 & cr4::umip) && c->cpl != 0) raise_gp();
 }
 
 const Uop* hlt(Cpu* c, const Uop* u) {
@@ -43,6 +50,33 @@ const Uop* invlpg(Cpu* c, const Uop* u) {
     if (!code64(c)) flush_tlb_page(c, static_cast<std::uint32_t>(segment(c, s).base + offset));
     else if (canonical(base64(c, s) + offset)) flush_tlb_page(c, base64(c, s) + offset);  // else a NOP
     return finish_and_resume(c, u);
+}
+// Translations carry no PCID, and dropping more than asked for is always right.
+const Uop* invpcid(Cpu* c, const Uop* u) {
+    c->cur = u;
+    if (v86_mode(c)) raise_gp();
+    require_cpl0(c);
+    const std::uint64_t at = effective_address<Mem::segmented>(c, u);
+    const auto s = static_cast<Seg>(u->seg);
+    std::array<std::uint64_t, 2> descriptor;
+    read_linear_bytes(c, linear_of(c, s, at, sizeof descriptor, false), descriptor.data(), sizeof descriptor,
+                      current_privilege(c));
+    const std::uint64_t type = code64(c) ? get_reg<std::uint64_t>(c, u->reg) : get_reg<std::uint32_t>(c, u->reg);
+    const std::uint64_t pcid = descriptor[0], linear = descriptor[1];
+    if (type > 3 || pcid >> 12 != 0) raise_gp();
+    if (type < 2 && pcid != 0 && !(c->cr4 & cr4::pcide)) raise_gp();
+    if (type == 0 && !canonical(linear)) raise_gp();
+    if (type == 0) flush_tlb_page(c, linear);
+    else flush_tlb(c, type != 2);
+    return finish_and_resume(c, u);
+}
+template <bool set>
+const Uop* change_ac(Cpu* c, const Uop* u) {
+    c->cur = u;
+    if (c->cpl != 0) raise_ud();
+    c->eflags = set ? c->eflags | eflags::ac : c->eflags & ~eflags::ac;
+    select_tlb(c);
+    return next(c, u);
 }
 const Uop* rdtsc(Cpu* c, const Uop* u) {
     c->cur = u;
@@ -97,6 +131,7 @@ TableOperand table_operand(Cpu* c, const Uop* u) {
 template <DescriptorTable Cpu::*table>
 const Uop* store_table(Cpu* c, const Uop* u) {
     c->cur = u;
+    check_umip(c);
     const TableOperand m = table_operand(c, u);
     // Both parts are checked before either is written.
     probe_write(c, linear_of(c, m.seg, m.at, 2, true), 2, current_privilege(c));
@@ -139,18 +174,22 @@ template <bool memory>
 const Uop* sldt(Cpu* c, const Uop* u) {
     c->cur = u;
     require_protected(c);
+    check_umip(c);
     return store_word(c, u, c->ldtr.selector, memory);
 }
 template <bool memory>
 const Uop* str(Cpu* c, const Uop* u) {
     c->cur = u;
     require_protected(c);
+    check_umip(c);
     return store_word(c, u, c->tr.selector, memory);
 }
 // A 32-bit register destination gets all of CR0's low half (SDM vol. 2B SMSW: upper bits undefined; P6: CR0). CR0 has
 // no bits above it.
 template <bool memory>
 const Uop* smsw(Cpu* c, const Uop* u) {
+    c->cur = u;
+    check_umip(c);
     if (!memory && u->aux != 2) {
         set_reg<std::uint32_t>(c, u->rm, static_cast<std::uint32_t>(c->cr0));
         return next(c, u);
@@ -246,6 +285,15 @@ void register_processor(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_INVD, plain<invd>);
     t.add(ZYDIS_MNEMONIC_WBINVD, plain<invd>);
     t.add(ZYDIS_MNEMONIC_INVLPG, memory_only<invlpg, true>);
+    t.add(ZYDIS_MNEMONIC_INVPCID, [](const Instruction& i, Translation& x) {
+        if (i.features7_ebx & feature7::invpcid) memory_only<invpcid, true>(i, x);
+    });
+    t.add(ZYDIS_MNEMONIC_STAC, [](const Instruction& i, Translation& x) {
+        if (i.features7_ebx & feature7::smap) x.uop.handler = change_ac<true>;
+    });
+    t.add(ZYDIS_MNEMONIC_CLAC, [](const Instruction& i, Translation& x) {
+        if (i.features7_ebx & feature7::smap) x.uop.handler = change_ac<false>;
+    });
     t.add(ZYDIS_MNEMONIC_RDTSC, plain<rdtsc>);
     t.add(ZYDIS_MNEMONIC_RDPMC, plain<rdpmc>);
     t.add(ZYDIS_MNEMONIC_CPUID, plain<op_cpuid>);

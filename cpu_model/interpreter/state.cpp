@@ -5,6 +5,7 @@
 #include "cpu_model/interpreter/cpu.h"
 #include "cpu_model/interpreter/flags.h"
 #include "cpu_model/interpreter/system.h"
+#include "cpu_model/mmu/access.h"
 
 namespace southgate::cpu {
 namespace {
@@ -60,9 +61,13 @@ void update_mode(Cpu* c) {
     if (c->cpl == 3) m |= mode::user;
     c->mode = m;
     c->mode_tag = (c->mode_tag & 0x00ffffffffffffff) | (static_cast<std::uint64_t>(m) << 56);
+    select_tlb(c);
+}
+
+void select_tlb(Cpu* c) {
     // SDM vol. 3A 6.15, #AC.
     c->check_alignment = c->cpl == 3 && (c->cr0 & cr0::am) && (c->eflags & eflags::ac);
-    c->tlb = c->check_alignment ? nothing_cached.data() : c->mmu.data[c->cpl == 3].data();
+    c->tlb = c->check_alignment ? nothing_cached.data() : &data_entry(c, current_privilege(c), 0);
 }
 
 void set_segment(Cpu* c, Seg s, const SegmentRegister& value) {

@@ -27,7 +27,7 @@ void want_alone(Cpu* c) {
 }
 
 TlbEntry* entry_for(Cpu* c, std::uint64_t linear, bool write, Privilege p) {
-    TlbEntry* e = &c->mmu.data[p == Privilege::user][(linear >> page_bits) % tlb_size];
+    TlbEntry* e = &data_entry(c, p, linear);
     if (!tag_present(write ? e->write_tag : e->read_tag, linear))
         e = fill_tlb(c, linear, write ? Access::write : Access::read, p);
     return e;

@@ -12,8 +12,22 @@
 namespace southgate::cpu {
 
 enum class Access : std::uint8_t { read, write, execute };
-enum class Privilege : std::uint8_t { supervisor, user };
-inline Privilege current_privilege(const Cpu* c) { return c->cpl == 3 ? Privilege::user : Privilege::supervisor; }
+// What SMAP makes of data accesses (SDM vol. 3A 4.6.1): those of code below CPL 3 while EFLAGS.AC is set may go to user
+// pages; implicit ones (descriptor tables, TSS, stack of a more privileged level) never do. The values index Mmu::data.
+enum class Privilege : std::uint8_t { supervisor, user, supervisor_with_ac };
+inline Privilege current_privilege(const Cpu* c) {
+    if (c->cpl == 3) return Privilege::user;
+    const bool with_ac = (c->cr4 & cr4::smap) && (c->eflags & eflags::ac);
+    return with_ac ? Privilege::supervisor_with_ac : Privilege::supervisor;
+}
+// For the stack of level `cpl`.
+inline Privilege stack_privilege(const Cpu* c, unsigned cpl) {
+    if (cpl == 3) return Privilege::user;
+    return c->cpl == 3 ? Privilege::supervisor : current_privilege(c);
+}
+inline TlbEntry& data_entry(Cpu* c, Privilege p, std::uint64_t linear) {
+    return c->mmu.data[static_cast<unsigned>(p)][(linear >> page_bits) % tlb_size];
+}
 
 // --- linear addresses ---
 // Any size up to 8, any alignment; page crossings check both pages before anything is touched.
@@ -30,7 +44,7 @@ void probe_write(Cpu* c, std::uint64_t linear, unsigned size, Privilege p);
 // With explicit privilege: descriptor tables, TSS and stacks of another CPL (always supervisor unless said).
 template <class T>
 T read_linear(Cpu* c, std::uint64_t linear, Privilege p = Privilege::supervisor) {
-    const TlbEntry& e = c->mmu.data[p == Privilege::user][(linear >> page_bits) % tlb_size];
+    const TlbEntry& e = data_entry(c, p, linear);
     if (((linear + sizeof(T) - 1) & page_mask) == e.read_tag) [[likely]] {
         T v;
         std::memcpy(&v, reinterpret_cast<const void*>(e.addend + linear), sizeof v);
@@ -40,7 +54,7 @@ T read_linear(Cpu* c, std::uint64_t linear, Privilege p = Privilege::supervisor)
 }
 template <class T>
 void write_linear(Cpu* c, std::uint64_t linear, T value, Privilege p = Privilege::supervisor) {
-    const TlbEntry& e = c->mmu.data[p == Privilege::user][(linear >> page_bits) % tlb_size];
+    const TlbEntry& e = data_entry(c, p, linear);
     if (((linear + sizeof(T) - 1) & page_mask) == e.write_tag) [[likely]] {
         std::memcpy(reinterpret_cast<void*>(e.addend + linear), &value, sizeof value);
         return;

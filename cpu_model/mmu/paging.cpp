@@ -74,6 +74,7 @@ bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk
     const bool pae = c->cr4 & cr4::pae;
     const bool nx_enabled = pae && (c->efer & efer::nxe);
     const bool smep = c->cr4 & cr4::smep;
+    const bool smap = (c->cr4 & cr4::smap) && privilege == Privilege::supervisor && !fetch;
     const std::uint32_t error = (write ? page_fault::write : 0) | (user ? page_fault::user : 0) |
                                 (fetch && (nx_enabled || smep) ? page_fault::fetch : 0);
 
@@ -142,7 +143,7 @@ bool walk(Cpu* c, std::uint64_t linear, Access access, Privilege privilege, Walk
 
     const bool write_allowed = can_write || (!user && !(c->cr0 & cr0::wp));
     const bool fetch_refused = fetch && ((nx_enabled && no_execute) || (smep && !user && can_user));
-    if ((user && !can_user) || (write && !write_allowed) || fetch_refused) {
+    if ((user && !can_user) || (smap && can_user) || (write && !write_allowed) || fetch_refused) {
         out.error_code = error | page_fault::present;
         return false;
     }

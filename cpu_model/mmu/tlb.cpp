@@ -34,10 +34,10 @@ TlbEntry* fill_tlb(Cpu* c, std::uint64_t linear, Access access, Privilege privil
 
 TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, const Walk& w) {
     const std::uint64_t page = linear & page_mask;
-    const unsigned user = privilege == Privilege::user;
+    const auto which = static_cast<unsigned>(privilege);
     const auto index = static_cast<unsigned>((linear >> page_bits) % tlb_size);
-    TlbEntry& e = c->mmu.data[user][index];
-    if (e.read_tag == no_tag) c->mmu.data_filled.push_back(static_cast<std::uint16_t>(user * tlb_size + index));
+    TlbEntry& e = c->mmu.data[which][index];
+    if (e.read_tag == no_tag) c->mmu.data_filled.push_back(static_cast<std::uint16_t>(which * tlb_size + index));
     c->statistics.tlb_fills++;
 
     const std::uint64_t physical = w.physical & c->mmu.a20_mask;
@@ -96,10 +96,8 @@ void flush_tlb_page(Cpu* c, std::uint64_t linear) {
         for (const std::uint16_t n : c->mmu.data_filled) drop_data(c->mmu.data[n / tlb_size][n % tlb_size]);
         for (const std::uint16_t n : c->mmu.exec_filled) drop_exec(c->mmu.exec[n / exec_tlb_size][n % exec_tlb_size]);
     } else {
-        for (unsigned user = 0; user < 2; user++) {
-            drop_data(c->mmu.data[user][(linear >> page_bits) % tlb_size]);
-            drop_exec(c->mmu.exec[user][(linear >> page_bits) % exec_tlb_size]);
-        }
+        for (auto& entries : c->mmu.data) drop_data(entries[(linear >> page_bits) % tlb_size]);
+        for (auto& entries : c->mmu.exec) drop_exec(entries[(linear >> page_bits) % exec_tlb_size]);
     }
     drop_jump_cache(c);
 }

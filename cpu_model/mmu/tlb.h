@@ -1,4 +1,4 @@
-// Software TLB: linear page -> host memory, apart for supervisor and user.
+// Software TLB: linear page -> host memory, apart for each privilege of an access.
 #pragma once
 
 #include <array>
@@ -47,9 +47,9 @@ struct ExecEntry {
 inline constexpr unsigned exec_tlb_size = 64;
 
 struct Mmu {
-    std::array<std::array<TlbEntry, tlb_size>, 2> data{};  // [user]
-    std::array<std::array<ExecEntry, exec_tlb_size>, 2> exec{};
-    // Entries in use, so that flushing clears only these: user * size + index.
+    std::array<std::array<TlbEntry, tlb_size>, 3> data{};  // by Privilege (mmu/access.h)
+    std::array<std::array<ExecEntry, exec_tlb_size>, 2> exec{};  // [user]
+    // Entries in use, so that flushing clears only these: first index * size + second index.
     std::vector<std::uint16_t> data_filled, exec_filled;
     bool large_pages = false;  // an entry made from a large page is in use
     std::uint64_t a20_mask = ~std::uint64_t{0};

@@ -84,6 +84,7 @@ struct FpuState {
     std::array<std::array<std::uint8_t, 16>, 8> st{};
     std::array<std::array<std::uint8_t, 16>, 16> xmm{};
     std::uint32_t mxcsr = 0x1f80;
+    std::uint64_t xcr0 = 1;  // which state components XSAVE manages (KVM_GET_XCRS); changed by XSETBV alone
     bool operator==(const FpuState&) const = default;
 };
 

@@ -175,6 +175,7 @@ constexpr Declaration declarations[] = {
     WIDE("XMM14", xmm, 14),
     WIDE("XMM15", xmm, 15),
     init_keeps("MXCSR", FIELD(fpu, mxcsr), load(0x1f80), table_9_1),
+    init_keeps("XCR0", FIELD(fpu, xcr0), load(1), "SDM vol. 1 13.3: 1 after reset"),
 
     init_keeps("IA32_PAT", FIELD(msrs, pat), load(0x0007040600070406), "SDM vol. 3A 11.12.4"),
     init_keeps("IA32_SYSENTER_CS", FIELD(msrs, sysenter_cs), load(0), msr_footnote),

@@ -23,6 +23,7 @@ std::uint64_t defined_cr4(const Cpu* c) {
     if ((ecx & feature_ecx::xsave) != 0) bits |= cr4::osxsave;
     if ((f7 & feature7::fsgsbase) != 0) bits |= cr4::fsgsbase;
     if ((f7 & feature7::smep) != 0) bits |= cr4::smep;
+    if ((f7 & feature7::smap) != 0) bits |= cr4::smap;
     if ((model.features7_ecx & feature7::umip) != 0) bits |= cr4::umip;
     return bits;
 }
@@ -85,12 +86,13 @@ void write_cr4(Cpu* c, std::uint64_t value) {
     if (long_mode(c) && (value & cr4::pae) == 0) raise_gp(0);
     const std::uint64_t changed = c->cr4 ^ value;
     if ((changed & value & cr4::pcide) != 0 && (!long_mode(c) || (c->cr3 & 0xfff) != 0)) raise_gp(0);
-    const std::uint64_t paging = changed & (cr4::pse | cr4::pae | cr4::pge | cr4::smep | cr4::pcide);
+    const std::uint64_t paging = changed & (cr4::pse | cr4::pae | cr4::pge | cr4::smep | cr4::smap | cr4::pcide);
     if ((changed & (cr4::pse | cr4::pae | cr4::pge | cr4::smep)) != 0 && (c->cr0 & cr0::pg) != 0 &&
         (value & cr4::pae) != 0 && !long_mode(c))
         load_pdptes(c, c->cr3);
     c->cr4 = value;
     if (paging != 0) flush_tlb(c, false);
+    if ((changed & cr4::smap) != 0) update_mode(c);
     if ((changed & cr4::de) != 0) update_attention(c);
 }
 

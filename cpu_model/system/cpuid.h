@@ -26,14 +26,15 @@ inline constexpr std::uint32_t sse3 = 1u << 0, pclmulqdq = 1u << 1, ssse3 = 1u <
 }  // namespace feature_ecx
 // CPUID.(7,0):EBX and ECX.
 namespace feature7 {
-inline constexpr std::uint32_t fsgsbase = 1u << 0, smep = 1u << 7, erms = 1u << 9, rdseed = 1u << 18;  // EBX
-inline constexpr std::uint32_t umip = 1u << 2;                                                         // ECX
+inline constexpr std::uint32_t fsgsbase = 1u << 0, smep = 1u << 7, erms = 1u << 9, invpcid = 1u << 10,
+                               rdseed = 1u << 18, smap = 1u << 20, clflushopt = 1u << 23, sha = 1u << 29;  // EBX
+inline constexpr std::uint32_t umip = 1u << 2;                                                             // ECX
 }  // namespace feature7
 // CPUID.80000001h:EDX and ECX.
 namespace extended_feature {
 inline constexpr std::uint32_t syscall = 1u << 11, nx = 1u << 20, gigabyte_pages = 1u << 26, rdtscp = 1u << 27,
                                long_mode = 1u << 29;      // EDX
-inline constexpr std::uint32_t lahf_lm = 1u << 0;         // ECX
+inline constexpr std::uint32_t lahf_lm = 1u << 0, prefetchw = 1u << 8;  // ECX
 }  // namespace extended_feature
 
 // Configuration of one processor. The default is a P6-class part that advertises exactly what the engine
@@ -57,6 +58,11 @@ struct CpuModel {
     std::uint8_t apic_id = 0;                 // initial APIC ID
     bool bootstrap = true;                    // wins the MP protocol
     std::uint32_t microcode_revision = 1;     // what CPUID.1 loads into IA32_BIOS_SIGN_ID
+    // Frequencies for leaf 15h: of the time-stamp counter and of the crystal behind it, which is also the clock of the
+    // local APIC's timer. 0: no such leaf.
+    std::uint64_t tsc_hz = 0;
+    std::uint64_t crystal_hz = 0;
+    std::uint64_t random_seed = 0;            // of RDRAND and RDSEED; each APIC ID makes a sequence of its own
 
     bool intel() const { return vendor == "GenuineIntel"; }
     bool amd() const { return vendor == "AuthenticAMD"; }
@@ -97,9 +103,13 @@ class CpuidTable {
     // CR4.OSXSAVE, mirrored in CPUID.1:ECX bit 27.
     CpuidResult read(std::uint32_t leaf, bool apic_enabled, std::uint32_t subleaf = 0, bool os_xsave = false) const;
 
+    std::uint32_t last_basic_leaf() const { return basic_[0].eax; }
+
   private:
+    CpuidResult read_subleaf(std::uint32_t leaf, std::uint32_t subleaf) const;
+
     CpuModel model_;
-    std::array<CpuidResult, 8> basic_{};     // leaves 0..7, of leaf 7 subleaf 0
+    std::array<CpuidResult, 0x16> basic_{};  // leaves 0..15h, of those with subleaves the first
     std::array<CpuidResult, 9> extended_{};  // leaves 80000000h..80000008h
 };
 

@@ -1,5 +1,7 @@
 #include "cpu_model/system/msr.h"
 
+#include <algorithm>
+
 #include "cpu_model/interpreter/cpu.h"
 #include "cpu_model/mmu/access.h"
 #include "cpu_model/mmu/paging.h"
@@ -94,12 +96,43 @@ std::uint64_t* plain_register(Cpu* c, std::uint32_t index) {
     }
 }
 
+constexpr std::uint64_t apic_x2 = 1u << 10, apic_enable = 1u << 11;  // IA32_APIC_BASE.EXTD, EN
+constexpr std::uint32_t x2apic_first = 0x800, x2apic_last = 0x8ff;
+
+bool has_x2apic(const Cpu* c) { return (c->cpuid.model().features_ecx & feature_ecx::x2apic) != 0; }
+bool is_x2apic(const Cpu* c, std::uint32_t index) {
+    return index >= x2apic_first && index <= x2apic_last && (c->apic_base & apic_x2) != 0 && c->bus != nullptr;
+}
+
 bool write_apic_base(Cpu* c, std::uint64_t value) {
     // Bits 7:0 and 9 are reserved, and 10 too without x2APIC (SDM vol. 3A 10.4.4).
-    if ((value & 0x6ff) != 0 || (value & reserved_physical(c)) != 0) return false;
+    const std::uint64_t reserved = has_x2apic(c) ? 0x2ff : 0x6ff;
+    if ((value & reserved) != 0 || (value & reserved_physical(c)) != 0) return false;
+    // x2APIC mode is entered from xAPIC mode and left by switching the APIC off (SDM vol. 3A 10.12.5).
+    const std::uint64_t both = apic_x2 | apic_enable, old_mode = c->apic_base & both, new_mode = value & both;
+    if (new_mode == apic_x2) return false;
+    if (old_mode == both && new_mode == apic_enable) return false;
+    if (old_mode == 0 && new_mode == both) return false;
     c->apic_base = value;
     if (c->bus != nullptr) c->bus->apic_base_written(value);
     return true;
+}
+
+bool has_tsc_deadline(const Cpu* c) { return (c->cpuid.model().features_ecx & feature_ecx::tsc_deadline) != 0; }
+// Tells the local APIC when, by the clock behind the TSC, the deadline is reached.
+void arm_tsc_deadline(Cpu* c) {
+    if (c->bus == nullptr) return;
+    const std::uint64_t tsc = read_tsc(c), clock = tsc - c->tsc_offset;
+    std::uint64_t at = 0;
+    if (c->tsc_deadline != 0) {
+        const std::uint64_t distance = c->tsc_deadline > tsc ? c->tsc_deadline - tsc : 0;
+        at = clock + distance < clock ? ~std::uint64_t{0} : std::max<std::uint64_t>(clock + distance, 1);
+    }
+    c->bus->write_tsc_deadline(at);
+}
+void write_tsc(Cpu* c, std::uint64_t value) {
+    c->tsc_offset += value - read_tsc(c);
+    if (c->bus != nullptr && c->bus->tsc_deadline_armed()) arm_tsc_deadline(c);
 }
 
 bool write_efer(Cpu* c, std::uint64_t value) {
@@ -145,8 +178,12 @@ bool read_msr(Cpu* c, std::uint32_t index, std::uint64_t& value) {
         value = m.mc_bank[(index - 0x400) / 4][index % 4];
         return true;
     }
+    if (is_x2apic(c, index)) return c->bus->read_x2apic(index - x2apic_first, value);
     value = 0;
     switch (index) {
+        case 0x6e0:
+            if (c->bus != nullptr && c->bus->tsc_deadline_armed()) value = c->tsc_deadline;
+            return has_tsc_deadline(c);
         case 0x00:
         case 0x01:  // P5_MC_ADDR, P5_MC_TYPE: present in every part with MCE (SDM vol. 4 table 2-2)
             return has(c, feature::mce) && model.intel();
@@ -229,13 +266,19 @@ bool write_msr(Cpu* c, std::uint32_t index, std::uint64_t value) {
         }
     }
     if (has(c, feature::mca) && is_bank(c, index)) return write_machine_check_bank(c, index, value);
+    if (is_x2apic(c, index)) return c->bus->write_x2apic(index - x2apic_first, value);
     switch (index) {
+        case 0x6e0:
+            if (!has_tsc_deadline(c)) return false;
+            c->tsc_deadline = value;
+            arm_tsc_deadline(c);
+            return true;
         case 0x00:
         case 0x01:
             return has(c, feature::mce) && model.intel();
         case 0x10:
             if (!has(c, feature::tsc)) return false;
-            c->tsc_offset += value - read_tsc(c);
+            write_tsc(c, value);
             return true;
         case 0x1b:
             return has(c, feature::apic) && write_apic_base(c, value);

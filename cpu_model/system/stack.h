@@ -20,7 +20,7 @@ class Stack {
           sp_(sp),
           mask_((ss.attributes & SegmentRegister::db) != 0 ? 0xffffffff : 0xffff),
           error_(error),
-          privilege_(cpl == 3 ? Privilege::user : Privilege::supervisor) {
+          privilege_(stack_privilege(c, cpl)) {
         // Expand-down segments hold the offsets above the limit (SDM vol. 3A 3.4.5.1).
         if ((ss.attributes & (SegmentRegister::code | SegmentRegister::expand_down)) ==
             SegmentRegister::expand_down) {
@@ -109,7 +109,7 @@ class Stack {
           sp_(rsp),
           mask_(all),
           error_(error),
-          privilege_(cpl == 3 ? Privilege::user : Privilege::supervisor) {}
+          privilege_(stack_privilege(c, cpl)) {}
 
     bool is_wide() const { return mask_ == all; }
     std::uint64_t linear_of_frame(std::uint64_t at) const {
@@ -120,7 +120,7 @@ class Stack {
     const TlbEntry* frame_entry(std::uint64_t at, unsigned size, bool write) const {
         if (at < low_ || at > high_ || high_ - at < size - 1) return nullptr;
         const std::uint64_t first = linear_of_frame(at);
-        const TlbEntry& e = c_->mmu.data[privilege_ == Privilege::user][(first >> page_bits) % tlb_size];
+        const TlbEntry& e = data_entry(c_, privilege_, first);
         return ((first + size - 1) & page_mask) == (write ? e.write_tag : e.read_tag) ? &e : nullptr;
     }
 

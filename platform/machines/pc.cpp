@@ -45,6 +45,18 @@ CpuConfig cpu_config(const PcConfig& c) {
     return cpu;
 }
 
+constexpr std::uint64_t crystal_hz = 1'000'000'000;  // clock of the local APIC's timer; OVMF assumes 1 GHz
+
+cpu::CpuModel cpu_model(const PcConfig& c) {
+    cpu::CpuModel model = c.cpu;
+    // The P6 had no leaf for frequencies.
+    if (model.long_mode()) {
+        model.tsc_hz = c.tsc_hz;
+        model.crystal_hz = crystal_hz;
+    }
+    return model;
+}
+
 HostBridge::Config host_config(const PcConfig& c) {
     HostBridge::Config host;
     host.dram_size = c.memory;
@@ -102,8 +114,9 @@ struct Pc::Parts {
     std::uint64_t scrambles = 0;
 
     explicit Parts(const PcConfig& c)
-        : cpu("cpu", cpu_config(c), [&c](cpu::Bus& bus) { return cpu::make_interpreter(bus, c.cpu); }),
-          lapic("lapic", apic_bus, {.lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int}),
+        : cpu("cpu", cpu_config(c), [&c](cpu::Bus& bus) { return cpu::make_interpreter(bus, cpu_model(c)); }),
+          lapic("lapic", apic_bus,
+                {.timer_hz = crystal_hz, .lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int}),
           host("host", host_config(c)),
           ram("ram", c.memory),
           pci("pci", {.timing = c.timing.bus}),

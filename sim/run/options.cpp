@@ -115,6 +115,9 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     app.add_option("--cpu", o.raw.cpu, fmt::format("Processor: {}", cpu::cpu_model_names))
         ->capture_default_str()
         ->type_name("NAME");
+    app.add_option("--random-seed", o.raw.random_seed, "Seed of RDRAND and RDSEED")
+        ->capture_default_str()
+        ->type_name("N");
     app.add_option("--pio-policy", o.raw.pio_policy, fmt::format("Port I/O completion: {}", policy_names))
         ->capture_default_str()
         ->type_name("NAME");
@@ -198,6 +201,7 @@ void resolve(RunOptions& o) {
     if (!model)
         throw UsageError(fmt::format("--cpu: '{}' is not one of {}", o.raw.cpu, cpu::cpu_model_names));
     o.cpu = *model;
+    o.cpu.random_seed = named("--random-seed", [&] { return parse_count(o.raw.random_seed); });
     const auto policy = cpu::parse_pio_policy(o.raw.pio_policy);
     if (!policy)
         throw UsageError(fmt::format("--pio-policy: '{}' is not one of {}", o.raw.pio_policy, policy_names));

@@ -24,7 +24,7 @@ struct RunOptions {
     struct Raw {
         std::string memory = "128M", debugcon_port = "402", debug_exit, pio_policy = "linear-rip-snapshot";
         std::string skip_model = "vmx", string_rules = "architectural";
-        std::string cpu{cpu::default_cpu_model};
+        std::string cpu{cpu::default_cpu_model}, random_seed = "0";
         std::string quirk_out_7e = "off", timing = "zero", personality = "strict", max_time, wake_after;
         std::string stop_after_resets = "0", max_instructions = "0", max_wall = "0", mips, tsc_mhz = "1000";
         std::vector<std::string> keys;

@@ -51,6 +51,7 @@ TEST(BadInput, Machine) {
     run_refused({"--vga", "std", "--vga-rom", "absent.rom"}, "absent.rom");
     run_refused({"--pio-policy", "hope"}, "hope");
     run_refused({"--cpu", "z80"}, "--cpu: 'z80' is not one of x86_64, p6");
+    run_refused({"--random-seed", "dice"}, "--random-seed");
     run_refused({"--quirk-out-7e", "maybe"}, "maybe");
     run_refused({"--skip-model", "tdx"}, "tdx");
     run_refused({"--string-rules", "maybe"}, "maybe");

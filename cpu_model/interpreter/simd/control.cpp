@@ -54,7 +54,7 @@ template <class T>
 Handler movnti_of(const Instruction& i) {
     return by_any_memory(i, []<Mem M>() -> Handler { return movnti<T, M>; });
 }
-constexpr Features clflush_level{feature::clflush, 0};
+constexpr Features clflush_level{feature::clflush, 0}, clflushopt_level{0, 0, feature7::clflushopt};
 
 }  // namespace
 
@@ -66,6 +66,7 @@ void register_control(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_LFENCE, simple<fence, sse2_level>);
     t.add(ZYDIS_MNEMONIC_MFENCE, simple<fence, sse2_level>);
     t.add(ZYDIS_MNEMONIC_CLFLUSH, simple<clflush, clflush_level>);
+    t.add(ZYDIS_MNEMONIC_CLFLUSHOPT, simple<clflush, clflushopt_level>);
     t.add(ZYDIS_MNEMONIC_MOVNTI, [](const Instruction& i, Translation& x) {
         if (sse2_level.in(i))
             x.uop.handler = i.rex_w ? movnti_of<std::uint64_t>(i) : movnti_of<std::uint32_t>(i);

@@ -5,9 +5,9 @@
 
 namespace southgate::cpu::simd {
 
-// CPUID.1 bits. Each instruction executes through the host's own, so a host without it takes the bit away.
+// CPUID.1 and CPUID.(7,0):EBX bits. Each instruction executes through the host's own, so a host without it takes the bit away.
 struct FeatureBits {
-    std::uint32_t edx = 0, ecx = 0;
+    std::uint32_t edx = 0, ecx = 0, leaf7_ebx = 0;
 };
 // All that this folder implements, on any host.
 FeatureBits implemented_features();

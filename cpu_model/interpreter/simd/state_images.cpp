@@ -1,54 +1,18 @@
-// FXSAVE, FXRSTOR (SDM vol. 1 10.5.1, tables 10-2 and 10-3).
-#include <array>
-
+// FXSAVE, FXRSTOR.
 #include "cpu_model/interpreter/fpu/environment.h"
+#include "cpu_model/interpreter/simd/state_image.h"
 #include "cpu_model/interpreter/simd/table.h"
 
 namespace southgate::cpu::simd {
-namespace {
 
-constexpr unsigned image_size = 512, legacy_end = 160, registers_at = 32, mxcsr_at = 24, mxcsr_mask_at = 28;
-using Image = std::array<std::uint8_t, image_size>;
-
-template <class T>
-void put(Image& b, unsigned at, T value) {
-    std::memcpy(b.data() + at, &value, sizeof value);
-}
-template <class T>
-T get(const Image& b, unsigned at) {
-    T v;
-    std::memcpy(&v, b.data() + at, sizeof v);
-    return v;
-}
-
-bool has_sse(const Cpu* c) { return (c->cpuid.model().features & feature::sse) != 0; }
-// XMM8-15 exist in the image of 64-bit mode only; elsewhere their bytes are left alone.
-unsigned end_of_registers(const Cpu* c) {
-    if (!has_sse(c)) return legacy_end;
-    return legacy_end + 16 * ((c->mode & mode::code64) ? 16 : 8);
-}
-
-std::uint64_t operand(Cpu* c, const Uop* u, bool write) {
-    c->cur = u;
-    if (c->cr0 & (cr0::em | cr0::ts)) raise(Vector::device_not_available);
-    const std::uint64_t linear =
-        linear_of(c, static_cast<Seg>(u->seg), effective_address<Mem::segmented>(c, u), image_size, write);
-    if (linear & 15) raise_gp();
-    return linear;
-}
-
-// `wide`: 64-bit instruction and data pointers without selectors.
-template <bool wide>
-const Uop* fxsave(Cpu* c, const Uop* u) {
-    const std::uint64_t linear = operand(c, u, true);
-    const FpuState& f = c->fpu;
-    Image b{};
+void put_x87(const FpuState& f, Image& b, bool wide) {
     put(b, 0, f.fcw);
     put(b, 2, f.fsw);
+    b[4] = 0;
     for (unsigned n = 0; n < 8; n++)
         if (((f.ftw >> 2 * n) & 3) != x87::tag_empty) b[4] = static_cast<std::uint8_t>(b[4] | 1u << n);
     put(b, 6, static_cast<std::uint16_t>(f.opcode & 0x7ff));
-    if constexpr (wide) {
+    if (wide) {
         put(b, 8, f.ip);
         put(b, 16, f.dp);
     } else {
@@ -57,30 +21,15 @@ const Uop* fxsave(Cpu* c, const Uop* u) {
         put(b, 16, static_cast<std::uint32_t>(f.dp));
         put(b, 20, f.ds);
     }
-    if (has_sse(c)) {
-        put(b, mxcsr_at, f.mxcsr);
-        put(b, mxcsr_mask_at, mxcsr_mask);
-    }
     for (unsigned i = 0; i < 8; i++)
         std::memcpy(b.data() + registers_at + 16 * i, f.st[x87::physical(f, i)].data(), 10);
-    const unsigned end = end_of_registers(c);
-    std::memcpy(b.data() + legacy_end, &f.xmm, end - legacy_end);
-    probe_write(c, linear, image_size, current_privilege(c));
-    write_linear_bytes(c, linear, b.data(), end, current_privilege(c));
-    return next(c, u);
 }
 
-template <bool wide>
-const Uop* fxrstor(Cpu* c, const Uop* u) {
-    const std::uint64_t linear = operand(c, u, false);
-    Image b;
-    read_linear_bytes(c, linear, b.data(), image_size, current_privilege(c));
-    if (has_sse(c) && (get<std::uint32_t>(b, mxcsr_at) & ~mxcsr_mask)) raise_gp();
-    FpuState& f = c->fpu;
+void get_x87(FpuState& f, const Image& b, bool wide) {
     x87::set_control(f, get<std::uint16_t>(b, 0));
     f.fsw = get<std::uint16_t>(b, 2);
     f.opcode = get<std::uint16_t>(b, 6) & 0x7ff;
-    if constexpr (wide) {
+    if (wide) {
         f.ip = get<std::uint64_t>(b, 8);
         f.dp = get<std::uint64_t>(b, 16);
         f.cs = f.ds = 0;
@@ -98,8 +47,49 @@ const Uop* fxrstor(Cpu* c, const Uop* u) {
         f.ftw = static_cast<std::uint16_t>(f.ftw | tag << 2 * n);
     }
     x87::update_summary(f);
-    if (has_sse(c)) f.mxcsr = get<std::uint32_t>(b, mxcsr_at);
-    std::memcpy(&f.xmm, b.data() + legacy_end, end_of_registers(c) - legacy_end);
+}
+
+namespace {
+
+bool has_sse(const Cpu* c) { return (c->cpuid.model().features & feature::sse) != 0; }
+
+std::uint64_t operand(Cpu* c, const Uop* u, bool write) {
+    c->cur = u;
+    if (c->cr0 & (cr0::em | cr0::ts)) raise(Vector::device_not_available);
+    const std::uint64_t linear =
+        linear_of(c, static_cast<Seg>(u->seg), effective_address<Mem::segmented>(c, u), image_size, write);
+    if (linear & 15) raise_gp();
+    return linear;
+}
+
+template <bool wide>
+const Uop* fxsave(Cpu* c, const Uop* u) {
+    const std::uint64_t linear = operand(c, u, true);
+    Image b{};
+    put_x87(c->fpu, b, wide);
+    unsigned end = xmm_at;
+    if (has_sse(c)) {
+        put(b, mxcsr_at, c->fpu.mxcsr);
+        put(b, mxcsr_mask_at, mxcsr_mask);
+        end = end_of_xmm(c);
+        std::memcpy(b.data() + xmm_at, &c->fpu.xmm, end - xmm_at);
+    }
+    probe_write(c, linear, image_size, current_privilege(c));
+    write_linear_bytes(c, linear, b.data(), end, current_privilege(c));
+    return next(c, u);
+}
+
+template <bool wide>
+const Uop* fxrstor(Cpu* c, const Uop* u) {
+    const std::uint64_t linear = operand(c, u, false);
+    Image b;
+    read_linear_bytes(c, linear, b.data(), image_size, current_privilege(c));
+    if (has_sse(c) && (get<std::uint32_t>(b, mxcsr_at) & ~mxcsr_mask)) raise_gp();
+    get_x87(c->fpu, b, wide);
+    if (has_sse(c)) {
+        c->fpu.mxcsr = get<std::uint32_t>(b, mxcsr_at);
+        std::memcpy(&c->fpu.xmm, b.data() + xmm_at, end_of_xmm(c) - xmm_at);
+    }
     return next(c, u);
 }
 

@@ -42,5 +42,6 @@ southgate_simd_\name:
     southgate_simd_stubs dppd
     southgate_simd_stubs aeskeygenassist
     southgate_simd_stubs pclmulqdq
+    southgate_simd_stubs sha1rnds4
     .popsection
 )");

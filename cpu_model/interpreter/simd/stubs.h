@@ -48,6 +48,7 @@ SIMD_STUBS(dpps);
 SIMD_STUBS(dppd);
 SIMD_STUBS(aeskeygenassist);
 SIMD_STUBS(pclmulqdq);
+SIMD_STUBS(sha1rnds4);
 
 #undef SIMD_STUBS
 }

@@ -44,6 +44,8 @@ void register_simd(HandlerTable& t) {
     simd::register_string_compare(t);
     simd::register_control(t);
     simd::register_state_images(t);
+    simd::register_extended_state(t);
+    simd::register_sha(t);
 }
 
 }  // namespace southgate::cpu

@@ -10,15 +10,17 @@
 
 namespace southgate::cpu::simd {
 
-// CPUID.1 bits that an instruction needs.
+// CPUID.1 and CPUID.(7,0):EBX bits that an instruction needs.
 struct Features {
-    std::uint32_t edx = 0, ecx = 0;
-    bool in(const Instruction& i) const { return (i.features & edx) == edx && (i.features_ecx & ecx) == ecx; }
+    std::uint32_t edx = 0, ecx = 0, leaf7_ebx = 0;
+    bool in(const Instruction& i) const {
+        return (i.features & edx) == edx && (i.features_ecx & ecx) == ecx && (i.features7_ebx & leaf7_ebx) == leaf7_ebx;
+    }
 };
 inline constexpr Features mmx_level{feature::mmx, 0}, sse_level{feature::sse, 0},
     sse2_level{feature::sse2, 0}, sse3_level{0, feature_ecx::sse3}, ssse3_level{0, feature_ecx::ssse3},
     sse4_1_level{0, feature_ecx::sse41}, sse4_2_level{0, feature_ecx::sse42}, aes_level{0, feature_ecx::aes},
-    pclmulqdq_level{0, feature_ecx::pclmulqdq};
+    pclmulqdq_level{0, feature_ecx::pclmulqdq}, sha_level{0, 0, feature7::sha};
 
 // Handlers by operand; nullptr: no such form.
 struct Forms {
@@ -77,5 +79,7 @@ void register_sse4(HandlerTable& t);
 void register_string_compare(HandlerTable& t);
 void register_control(HandlerTable& t);
 void register_state_images(HandlerTable& t);
+void register_extended_state(HandlerTable& t);
+void register_sha(HandlerTable& t);
 
 }  // namespace southgate::cpu::simd

@@ -139,6 +139,10 @@ void LongGenerator::instruction_bytes(std::uint8_t* bytes) {
     if (string) {
         bytes[n++] = std::array<std::uint8_t, 10>{
             0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf}[word() % 10];
+    } else if (one_in(40)) {
+        bytes[n++] = 0x0f;
+        bytes[n++] = 0x38;
+        bytes[n++] = one_in(2) ? 0xf0 : 0xf1;  // MOVBE
     } else if (one_in(2)) {
         bytes[n++] = 0x0f;
         bytes[n++] = two_byte[word() % std::size(two_byte)];

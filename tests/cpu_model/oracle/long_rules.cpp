@@ -1,6 +1,8 @@
 // Which 64-bit instructions the host oracle compares.
 #include "oracle/long_generate.h"
 
+#include <cpuid.h>
+
 #include <algorithm>
 
 namespace southgate::cpu::test {
@@ -16,6 +18,11 @@ LongForm near(const Decoded& d, LongForm form) {
 bool has_prefix(const Decoded& d, std::uint8_t value) {
     return std::any_of(d.info.raw.prefixes, d.info.raw.prefixes + d.info.raw.prefix_count,
                        [value](const auto& p) { return p.value == value; });
+}
+
+bool host_has_movbe() {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_MOVBE);
 }
 
 }  // namespace
@@ -39,6 +46,10 @@ LongForm long_form_of(const Decoded& d) {
         case ZYDIS_MNEMONIC_LTR:
         case ZYDIS_MNEMONIC_LLDT:
             return LongForm::plain;
+        case ZYDIS_MNEMONIC_MOVBE: {
+            static const bool comparable = host_has_movbe();
+            return comparable ? LongForm::plain : LongForm::skip;
+        }
         case ZYDIS_MNEMONIC_MOVSXD:
             // A 16-bit destination has a 16-bit source on Intel processors, a 32-bit one on AMD's (SDM vol. 2B
             // "MOVSXD", AMD APM vol. 3 "MOVSXD").

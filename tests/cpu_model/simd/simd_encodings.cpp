@@ -373,6 +373,13 @@ constexpr SimdEncoding encodings[] = {
     {"aesdec", 0x66, 2, 0xde, File::xmm, File::xmm, 16, Values::integers, false, false, true, -1},
     {"aesdeclast", 0x66, 2, 0xdf, File::xmm, File::xmm, 16, Values::integers, false, false, true, -1},
     {"aeskeygenassist", 0x66, 3, 0xdf, File::xmm, File::xmm, 16, Values::integers, true, false, true, -1},
+    {"sha1rnds4", 0, 3, 0xcc, File::xmm, File::xmm, 16, Values::integers, true, false, true, -1},
+    {"sha1nexte", 0, 2, 0xc8, File::xmm, File::xmm, 16, Values::integers, false, false, true, -1},
+    {"sha1msg1", 0, 2, 0xc9, File::xmm, File::xmm, 16, Values::integers, false, false, true, -1},
+    {"sha1msg2", 0, 2, 0xca, File::xmm, File::xmm, 16, Values::integers, false, false, true, -1},
+    {"sha256rnds2", 0, 2, 0xcb, File::xmm, File::xmm, 16, Values::integers, false, false, true, -1},
+    {"sha256msg1", 0, 2, 0xcc, File::xmm, File::xmm, 16, Values::integers, false, false, true, -1},
+    {"sha256msg2", 0, 2, 0xcd, File::xmm, File::xmm, 16, Values::integers, false, false, true, -1},
     {"pclmulqdq", 0x66, 3, 0x44, File::xmm, File::xmm, 16, Values::integers, true, false, true, -1},
 };
 
