@@ -10,8 +10,10 @@ void ApicBus::add(ApicReceiver& receiver) {
 }
 
 bool ApicBus::deliver(const ApicMessage& message) {
-    return send(message, [&message](const ApicReceiver& receiver) {
-        return receiver.matches(message.destination, message.destination_mode);
+    const bool everybody = !message.x2apic && message.destination == 0xff;
+    const std::uint32_t destination = everybody ? apic_broadcast : message.destination;
+    return send(message, [&](const ApicReceiver& receiver) {
+        return receiver.matches(destination, message.destination_mode);
     });
 }
 

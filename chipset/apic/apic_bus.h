@@ -28,8 +28,12 @@ enum class DestinationMode : std::uint8_t { physical = 0, logical = 1 };
 
 enum class TriggerMode : std::uint8_t { edge = 0, level = 1 };
 
+inline constexpr std::uint32_t apic_broadcast = 0xffffffff;
+
 struct ApicMessage {
-    std::uint8_t destination = 0;  // APIC ID or logical destination; FFh = everybody
+    // APIC ID or logical destination of 8 bits, or of 32 when the sender is in x2APIC mode; all ones: everybody.
+    std::uint32_t destination = 0;
+    bool x2apic = false;
     DestinationMode destination_mode = DestinationMode::physical;
     DeliveryMode delivery = DeliveryMode::fixed;
     std::uint8_t vector = 0;
@@ -40,8 +44,8 @@ struct ApicMessage {
 class ApicReceiver {
   public:
     virtual ~ApicReceiver() = default;
-    // Destination match, SDM 10.6.2.
-    virtual bool matches(std::uint8_t destination, DestinationMode mode) const = 0;
+    // Destination match, SDM 10.6.2, 10.12.10. `everybody` in either mode: apic_broadcast.
+    virtual bool matches(std::uint32_t destination, DestinationMode mode) const = 0;
     // Takes the message if its state allows; true when it did.
     virtual bool accept(DeliveryMode delivery, std::uint8_t vector, TriggerMode trigger) = 0;
     // For lowest-priority delivery: may it receive (globally and software-enabled), and its processor

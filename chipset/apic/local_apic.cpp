@@ -10,7 +10,6 @@ using namespace lapic;
 
 namespace {
 
-constexpr std::uint8_t kBroadcast = 0xff;
 constexpr std::uint8_t kFirstLegalVector = 16;
 constexpr std::uint8_t kNobodyDrives = 0xff;
 constexpr std::uint8_t kClass = 0xf0;  // priority class of a vector or TPR
@@ -85,6 +84,10 @@ void LocalApic::declare() {
     for (unsigned index = kLvtTimer; index <= kLvtError; ++index)
         on_write(index, [this, index](std::uint64_t now) { lvt_written(index, now); });
     on_write(kInitialCount, [this](std::uint64_t now) {
+        if (deadline_mode()) {  // ignored (SDM vol. 3A 10.5.4.1)
+            registers_[kInitialCount].value = 0;
+            return;
+        }
         timer_.start(value(kInitialCount), now);
         plan_timer(now);
     });
@@ -108,7 +111,7 @@ void LocalApic::declare() {
 // --- Register access ---
 
 std::uint32_t LocalApic::read(std::uint32_t offset, unsigned size, const AccessContext& context) {
-    if (!enabled_) return ~0u;  // the page is not the APIC's
+    if (!enabled_ || x2apic_) return ~0u;  // the page is not the APIC's
     const std::uint64_t ignored = bank_.ignored_accesses();
     const std::uint32_t data = bank_.read(offset, size, context);
     if (!context.debug && bank_.ignored_accesses() != ignored) error(kIllegalRegister);
@@ -116,7 +119,7 @@ std::uint32_t LocalApic::read(std::uint32_t offset, unsigned size, const AccessC
 }
 
 void LocalApic::write(std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context) {
-    if (!enabled_) return;
+    if (!enabled_ || x2apic_) return;
     const std::uint64_t ignored = bank_.ignored_accesses();
     bank_.write(offset, size, data, context);
     if (!context.debug && bank_.ignored_accesses() != ignored) error(kIllegalRegister);
@@ -133,6 +136,13 @@ void LocalApic::lvt_written(unsigned index, std::uint64_t now) {
     Register& entry = registers_[index];
     if (!software_enabled()) entry.value |= kMasked;  // SDM vol. 3A 10.4.7.2
     if (index == kLvtTimer) {
+        // A change between counter and deadline disarms the timer (SDM vol. 3A 10.5.4.1).
+        if (deadline_mode()) {
+            registers_[kInitialCount].value = 0;
+            timer_.start(0, now);
+        } else {
+            deadline_ = kNeverPs;
+        }
         timer_.set_periodic((entry.value & kPeriodic) != 0, now);
         plan_timer(now);
     } else if (index == kLvtLint0 || index == kLvtLint1) {
@@ -172,9 +182,14 @@ void LocalApic::set_cr8(std::uint8_t value) {
 
 // --- Messages ---
 
-bool LocalApic::matches(std::uint8_t destination, DestinationMode mode) const {
-    if (destination == kBroadcast) return true;
+bool LocalApic::matches(std::uint32_t destination, DestinationMode mode) const {
+    if (destination == apic_broadcast) return true;
     if (mode == DestinationMode::physical) return destination == apic_id();
+    if (x2apic_) {
+        const std::uint32_t id = logical_x2apic_id();
+        return destination >> 16 == id >> 16 && (destination & id & 0xffff) != 0;
+    }
+    if (destination > 0xff) return false;
     const auto logical = static_cast<std::uint8_t>(value(kLdr) >> 24);
     if (value(kDfr) >> 28 == 0xf) return (destination & logical) != 0;
     const bool same_cluster = destination >> 4 == logical >> 4 || destination >> 4 == 0xf;
@@ -221,11 +236,18 @@ bool LocalApic::accept(DeliveryMode delivery, std::uint8_t vector, TriggerMode t
     return false;
 }
 
+// SELF IPI register: edge-triggered, fixed.
+void LocalApic::send_to_self(const ApicMessage& message) {
+    if (message.vector < kFirstLegalVector) error(kSendIllegalVector);
+    else accept(message.delivery, message.vector, message.trigger);
+}
+
 // A write to ICR_LOW. SDM vol. 3A 10.6.1.
 void LocalApic::send_ipi() {
     const std::uint32_t icr = value(kIcrLow);
     ApicMessage message;
-    message.destination = static_cast<std::uint8_t>(value(kIcrHigh) >> 24);
+    message.x2apic = x2apic_;
+    message.destination = x2apic_ ? value(kIcrHigh) : value(kIcrHigh) >> 24;
     message.destination_mode = static_cast<DestinationMode>(icr >> 11 & 1);
     message.delivery = delivery_of(icr);
     message.vector = static_cast<std::uint8_t>(icr);
@@ -358,12 +380,25 @@ void LocalApic::plan_timer(std::uint64_t now) {
     const bool requested =
         vector < kFirstLegalVector ? (esr_pending_ & kReceiveIllegalVector) != 0 : irr_.test(vector);
     const bool changes_nothing = (entry & kMasked) || requested;
-    notify_at(timer_event_, changes_nothing ? kNeverPs : timer_.next_expiry(now));
+    const std::uint64_t next = !deadline_mode()        ? timer_.next_expiry(now)
+                               : deadline_armed(now) ? deadline_
+                                                     : kNeverPs;
+    notify_at(timer_event_, changes_nothing ? kNeverPs : next);
 }
 
 void LocalApic::timer_expired() {
     deliver_local(kLvtTimer);
     plan_timer(to_picoseconds(sc_core::sc_time_stamp()));
+}
+
+void LocalApic::set_deadline(std::uint64_t at_ps, std::uint64_t now_ps) {
+    if (!deadline_mode()) return;
+    deadline_ = at_ps;
+    if (at_ps <= now_ps) {
+        deadline_ = kNeverPs;
+        deliver_local(kLvtTimer);
+    }
+    plan_timer(now_ps);
 }
 
 // --- Reset ---
@@ -373,6 +408,15 @@ void LocalApic::set_globally_enabled(bool enabled) {
     enabled_ = enabled;
     if (!enabled) reset_registers();
     update();
+}
+
+void LocalApic::set_base(std::uint64_t base) {
+    constexpr std::uint64_t enable = 1u << 11, x2 = 1u << 10;
+    set_globally_enabled((base & enable) != 0);
+    const bool x2apic = enabled_ && (base & x2) != 0;
+    // x2APIC mode has the initial ID; the other registers keep their values (SDM vol. 3A 10.12.5.1).
+    if (x2apic && !x2apic_) registers_[kId].value = std::uint32_t{config_.id} << 24;
+    x2apic_ = x2apic;
 }
 
 // The reset state common to RESET and INIT (SDM vol. 3A 10.4.7.1 and .3): everything but the APIC ID and
@@ -389,12 +433,14 @@ void LocalApic::reset_registers() {
     esr_pending_ = 0;
     ext_int_message_ = false;
     timer_ = ApicTimer(config_.timer_hz);
+    deadline_ = kNeverPs;
     timer_event_.cancel();
     update();
 }
 
 void LocalApic::reset() {
     enabled_ = true;
+    x2apic_ = false;
     reset_registers();
     registers_[kId].value = static_cast<std::uint32_t>(config_.id) << 24;
 }

@@ -1,5 +1,5 @@
-// The local APIC of one processor: Intel SDM vol. 3A chapter 10 (xAPIC mode). Registers as the 4 KiB page at
-// FEE00000h.
+// The local APIC of one processor: Intel SDM vol. 3A chapter 10. Registers as the 4 KiB page at FEE00000h, or as MSRs
+// in x2APIC mode (10.12).
 //
 // Wiring: `lint0` from the 8259 INTR, `lint1` from the NMI line; `intr`, `nmi`, `smi`, `init` to the
 // processor. While the APIC is globally disabled (IA32_APIC_BASE.EN = 0) or software-disabled (SVR bit 8 = 0)
@@ -9,7 +9,7 @@
 // The timer runs from a constant clock and is computed from time; its one event exists only while an expiry
 // could set a bit of IRR.
 //
-// Not modelled: x2APIC, TSC-deadline, thermal and performance interrupts (their LVTs are storage), focus
+// Not modelled: thermal and performance interrupts (their LVTs are storage), focus
 // processor, CMCI; an INIT message that SMM holds back still resets the APIC at once.
 #pragma once
 
@@ -24,6 +24,7 @@
 #include "chipset/apic/apic_timer.h"
 #include "chipset/apic/local_apic_registers.h"
 #include "chipset/apic/vector_set.h"
+#include "chipset/clock.h"
 #include "chipset/lines.h"
 #include "chipset/target.h"
 
@@ -67,6 +68,9 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
 
     // IA32_APIC_BASE.EN. Clearing it resets the registers (SDM vol. 3A 10.4.3).
     void set_globally_enabled(bool enabled);
+    // IA32_APIC_BASE as the processor accepted it: EN and EXTD, the switch to x2APIC mode.
+    void set_base(std::uint64_t base);
+    bool x2apic() const { return x2apic_; }
     bool globally_enabled() const { return enabled_; }
     bool software_enabled() const { return enabled_ && (value(lapic::kSvr) & lapic::kSoftwareEnable); }
 
@@ -74,8 +78,16 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
     std::uint8_t cr8() const { return static_cast<std::uint8_t>(value(lapic::kTpr) >> 4); }
     void set_cr8(std::uint8_t value);
 
+    // MSR 800h + `index` in x2APIC mode, at the processor's local time; false: #GP.
+    bool read_msr(unsigned index, std::uint64_t& value, const sc_core::sc_time& now);
+    bool write_msr(unsigned index, std::uint64_t value, const sc_core::sc_time& now);
+    // IA32_TSC_DEADLINE as a point of time, ps; kNeverPs disarms. No effect outside the LVT timer's deadline mode. One
+    // that has passed expires at once.
+    void set_deadline(std::uint64_t at_ps, std::uint64_t now_ps);
+    bool deadline_armed(std::uint64_t now_ps) const { return deadline_ != kNeverPs && deadline_ > now_ps; }
+
     // ApicReceiver
-    bool matches(std::uint8_t destination, DestinationMode mode) const override;
+    bool matches(std::uint32_t destination, DestinationMode mode) const override;
     bool accept(DeliveryMode delivery, std::uint8_t vector, TriggerMode trigger) override;
     bool accepts_fixed() const override { return software_enabled(); }
     std::uint8_t processor_priority() const override;
@@ -87,10 +99,13 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
     void declare();
     std::uint32_t read(std::uint32_t offset, unsigned size, const AccessContext& context);
     void write(std::uint32_t offset, unsigned size, std::uint32_t data, const AccessContext& context);
+    bool deadline_mode() const { return (value(lapic::kLvtTimer) & lapic::kDeadline) != 0; }
+    std::uint32_t logical_x2apic_id() const { return (config_.id >> 4u) << 16 | 1u << (config_.id & 15); }
     void svr_written(std::uint64_t now);
     void lvt_written(unsigned index, std::uint64_t now);
     void end_of_interrupt();
     void send_ipi();
+    void send_to_self(const ApicMessage& message);
     void error(std::uint32_t bits);
 
     void pin_changed(unsigned index, bool asserted);
@@ -118,6 +133,8 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
     VectorSet isr_, tmr_, irr_;
     std::uint32_t esr_pending_ = 0;  // errors since ESR was written last
     bool enabled_ = true;
+    bool x2apic_ = false;
+    std::uint64_t deadline_ = kNeverPs;  // ps
     bool ext_int_message_ = false;  // ExtINT received as a message, not yet acknowledged
     ApicTimer timer_;
     sc_core::sc_event timer_event_;

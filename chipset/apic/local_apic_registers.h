@@ -14,6 +14,7 @@ inline constexpr std::uint32_t kMasked = 1u << 16;
 inline constexpr std::uint32_t kRemoteIrr = 1u << 14;
 inline constexpr std::uint32_t kLevelTriggered = 1u << 15;
 inline constexpr std::uint32_t kPeriodic = 1u << 17;
+inline constexpr std::uint32_t kDeadline = 1u << 18;  // TSC-deadline mode
 inline constexpr std::uint32_t kSoftwareEnable = 1u << 8;
 
 inline constexpr std::array<Field, 1> kIdFields{
@@ -40,11 +41,12 @@ inline constexpr std::array<Field, 7> kIcrLowFields{{
     {"SHORTHAND", 18, 2, FieldAccess::rw, "none, self, all, all but self"},
 }};
 inline constexpr std::array<Field, 1> kIcrHighFields{{{"DESTINATION", 24, 8, FieldAccess::rw, ""}}};
-inline constexpr std::array<Field, 4> kLvtTimerFields{{
+inline constexpr std::array<Field, 5> kLvtTimerFields{{
     {"VECTOR", 0, 8, FieldAccess::rw, ""},
     {"DELIVERY_STATUS", 12, 1, FieldAccess::ro, "always idle"},
     {"MASK", 16, 1, FieldAccess::rw, ""},
     {"PERIODIC", 17, 1, FieldAccess::rw, "0 = one-shot"},
+    {"TSC_DEADLINE", 18, 1, FieldAccess::rw, "1 = IA32_TSC_DEADLINE instead of the counter"},
 }};
 inline constexpr std::array<Field, 4> kLvtModeFields{{
     {"VECTOR", 0, 8, FieldAccess::rw, ""},

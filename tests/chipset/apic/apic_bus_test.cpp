@@ -119,7 +119,7 @@ TEST_F(ApicBusTest, NmiAndSmiAreDeliveredToADisabledApic) {
 
 TEST(ApicBus, HoldsSixteen) {
     struct Nobody : ApicReceiver {
-        bool matches(std::uint8_t, DestinationMode) const override { return false; }
+        bool matches(std::uint32_t, DestinationMode) const override { return false; }
         bool accept(DeliveryMode, std::uint8_t, TriggerMode) override { return false; }
         bool accepts_fixed() const override { return false; }
         std::uint8_t processor_priority() const override { return 0; }

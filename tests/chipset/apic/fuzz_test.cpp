@@ -52,8 +52,17 @@ TEST(ApicFuzz, NothingCrashes) {
                 if (pick(40) == 0) cpu.cpurst.pulse();
                 if (pick(40) == 0) cpu.init_in.pulse();
                 if (pick(40) == 0) io_reset.pulse();
-                if (pick(40) == 0) cpu.apic.set_globally_enabled(pick(3) != 0);
+                if (pick(40) == 0) cpu.apic.set_base(pick(3) * 0x400 + 0x400);
                 break;
+            case 10: {
+                const sc_time now = sc_time_stamp() + socket.delay;
+                std::uint64_t value = random();
+                const auto index = static_cast<unsigned>(pick(0x102));
+                if (pick(2)) cpu.apic.read_msr(index, value, now);
+                else cpu.apic.write_msr(index, pick(2) ? value : value & 0xfff, now);
+                if (pick(4) == 0) cpu.apic.set_deadline(now.value() + pick(3) * 1000, now.value());
+                break;
+            }
             case 4:
                 if (cpu.intr.level()) cpu.apic.acknowledge(sc_time_stamp() + socket.delay);
                 cpu.apic.set_cr8(static_cast<std::uint8_t>(random()));
