@@ -438,6 +438,28 @@ void CpuModule::write_cr8(std::uint8_t value) {
     if (apic_.write_cr8) apic_.write_cr8(value);
 }
 
+void CpuModule::look_at_horizon() {
+    if (where_ == Where::run && horizon() < horizon_) vcpu_->request_exit();
+}
+
+bool CpuModule::read_x2apic(unsigned index, std::uint64_t& value) {
+    return apic_.read_register && apic_.read_register(index, value, local_time_ps());
+}
+
+bool CpuModule::write_x2apic(unsigned index, std::uint64_t value) {
+    if (!apic_.write_register || !apic_.write_register(index, value, local_time_ps())) return false;
+    look_at_horizon();
+    return true;
+}
+
+void CpuModule::write_tsc_deadline(std::uint64_t clock) {
+    if (!apic_.set_deadline) return;
+    apic_.set_deadline(clock == 0 ? chipset::kNeverPs : tsc_clock_.picoseconds(clock), local_time_ps());
+    look_at_horizon();
+}
+
+bool CpuModule::tsc_deadline_armed() { return apic_.deadline_armed && apic_.deadline_armed(local_time_ps()); }
+
 // --- direct memory ---
 
 void CpuModule::request_dmi(std::uint64_t address) {

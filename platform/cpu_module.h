@@ -66,13 +66,19 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     CpuModule(const sc_core::sc_module_name& name, const CpuConfig& config, const EngineFactory& factory);
     ~CpuModule() override;
 
-    // The local APIC of this CPU, if there is one: who learns IA32_APIC_BASE and CR8, and who answers the
-    // interrupt acknowledge. Without one, CR8 reads 0 and the acknowledge goes to the I/O socket.
+    // The local APIC of this CPU, if there is one: who learns IA32_APIC_BASE and CR8, who answers the interrupt
+    // acknowledge, who holds the x2APIC registers and the TSC deadline; times are the CPU's, ps. Without one, CR8 reads
+    // 0, the acknowledge goes to the I/O socket, x2APIC registers raise #GP and a deadline is never armed.
     struct LocalApic {
         std::function<void(std::uint64_t base)> base_written;
         std::function<std::uint8_t()> read_cr8;
         std::function<void(std::uint8_t)> write_cr8;
         std::function<std::uint8_t()> acknowledge;
+        std::function<bool(unsigned index, std::uint64_t& value, std::uint64_t now_ps)> read_register{};
+        std::function<bool(unsigned index, std::uint64_t value, std::uint64_t now_ps)> write_register{};
+        // A point of time, or chipset::kNeverPs to disarm.
+        std::function<void(std::uint64_t at_ps, std::uint64_t now_ps)> set_deadline{};
+        std::function<bool(std::uint64_t now_ps)> deadline_armed{};
     };
     void attach(LocalApic apic) { apic_ = std::move(apic); }
     // A start-up IPI arrived.
@@ -168,6 +174,12 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     void apic_base_written(std::uint64_t value) override;
     std::uint8_t read_cr8() override;
     void write_cr8(std::uint8_t value) override;
+    bool read_x2apic(unsigned index, std::uint64_t& value) override;
+    bool write_x2apic(unsigned index, std::uint64_t value) override;
+    void write_tsc_deadline(std::uint64_t clock) override;
+    bool tsc_deadline_armed() override;
+    // Something inside run() may have moved the next pending activity.
+    void look_at_horizon();
 
     // tlm_bw_transport_if
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,

@@ -10,6 +10,7 @@ constexpr unsigned mxcsr_at = 24, st0_at = 32, xmm0_at = 160, header_at = 512;
 
 class Features : public LongMachine {
   protected:
+    explicit Features(const CpuModel& model = CpuModel::x86_64()) : LongMachine(model) {}
     // Runs `bytes`; the vector of the fault, -1 when they get through to the HLT behind.
     int fault_of(std::initializer_list<int> bytes) {
         auto at = static_cast<std::uint32_t>(rip());
@@ -298,6 +299,72 @@ TEST_F(Features, MovbeAndClflushopt) {
     at_code();
     set_gpr(Gpr::rbx, 0x200000);
     EXPECT_EQ(fault_of({0x66, 0x0f, 0xae, 0x3b}), 14);
+}
+
+CpuModel with_x2apic() {
+    CpuModel m = CpuModel::x86_64();
+    m.features_ecx |= feature_ecx::x2apic | feature_ecx::tsc_deadline;
+    return m;
+}
+
+class ApicMsrs : public Features {
+  protected:
+    ApicMsrs() : Features(with_x2apic()) {}
+    bool wrmsr(std::uint32_t index, std::uint64_t value) {
+        const std::uint64_t base = cpu->sregs().apic_base;
+        long_mode();
+        SpecialRegisters s = cpu->sregs();
+        s.apic_base = base;
+        cpu->set_sregs(s);
+        set_msr(index, value);
+        return fault_of({0x0f, 0x30}) == -1;
+    }
+    bool rdmsr(std::uint32_t index) {
+        long_mode();
+        set_gpr(Gpr::rcx, index);
+        return fault_of({0x0f, 0x32}) == -1;
+    }
+    std::uint64_t result() const { return reg64(Gpr::rdx) << 32 | reg64(Gpr::rax); }
+};
+
+TEST_F(ApicMsrs, X2ApicModeIsEnteredAndLeftInOrder) {
+    constexpr std::uint64_t off = 0xfee00100, xapic = 0xfee00900, x2apic = 0xfee00d00, invalid = 0xfee00500;
+    EXPECT_FALSE(rdmsr(0x802)) << "xAPIC mode";
+    EXPECT_FALSE(wrmsr(0x1b, invalid));
+    EXPECT_TRUE(wrmsr(0x1b, x2apic));
+    EXPECT_EQ(bus.apic_base.back(), x2apic);
+    EXPECT_FALSE(wrmsr(0x1b, xapic)) << "only by switching it off";
+    EXPECT_FALSE(wrmsr(0x1b, invalid));
+    EXPECT_TRUE(rdmsr(0x802));
+    EXPECT_EQ(result(), 0x1002u);
+    EXPECT_FALSE(rdmsr(0x803)) << "as the local APIC says";
+    EXPECT_TRUE(wrmsr(0x808, 0x1'0000'0020));
+    EXPECT_EQ(bus.x2apic_writes.back(), (std::pair<unsigned, std::uint64_t>{8, 0x1'0000'0020}));
+    EXPECT_FALSE(wrmsr(0x80e, 0));
+    EXPECT_TRUE(wrmsr(0x1b, off));
+    EXPECT_FALSE(wrmsr(0x1b, x2apic)) << "xAPIC mode comes first";
+    EXPECT_TRUE(wrmsr(0x1b, xapic));
+    EXPECT_FALSE(wrmsr(0x808, 0));
+}
+
+TEST_F(ApicMsrs, TscDeadlineFollowsTheClockBehindTheTsc) {
+    constexpr std::uint32_t deadline = 0x6e0, tsc = 0x10;
+    cpu->set_clock(1000);
+    cpu->set_ticks_per_instruction(0);
+    EXPECT_TRUE(wrmsr(deadline, 5000));
+    EXPECT_EQ(bus.deadlines.back(), 5000u);
+    EXPECT_TRUE(wrmsr(tsc, 3000)) << "the TSC is 2000 ahead of its clock now";
+    EXPECT_EQ(bus.deadlines.back(), 3000u);
+    EXPECT_TRUE(rdmsr(deadline));
+    EXPECT_EQ(result(), 5000u) << "as it was written";
+    EXPECT_TRUE(wrmsr(deadline, 2000));
+    EXPECT_EQ(bus.deadlines.back(), 1000u) << "one that has passed is due now";
+    EXPECT_TRUE(wrmsr(deadline, 0));
+    EXPECT_EQ(bus.deadlines.back(), 0u);
+    EXPECT_TRUE(rdmsr(deadline));
+    EXPECT_EQ(result(), 0u);
+    EXPECT_TRUE(wrmsr(deadline, ~std::uint64_t{0}));
+    EXPECT_GT(bus.deadlines.back(), std::uint64_t{1} << 63);
 }
 
 class WithoutFeatures : public Machine {};

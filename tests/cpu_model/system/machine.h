@@ -23,10 +23,23 @@ class RecordingBus : public Bus {
     void apic_base_written(std::uint64_t value) override { apic_base.push_back(value); }
     std::uint8_t read_cr8() override { return cr8; }
     void write_cr8(std::uint8_t value) override { cr8 = value; }
+    bool read_x2apic(unsigned index, std::uint64_t& value) override {
+        value = 0x1000 + index;
+        return index == 2;
+    }
+    bool write_x2apic(unsigned index, std::uint64_t value) override {
+        x2apic_writes.push_back({index, value});
+        return index == 8;
+    }
+    void write_tsc_deadline(std::uint64_t clock) override { deadlines.push_back(clock); }
+    bool tsc_deadline_armed() override { return !deadlines.empty() && deadlines.back() != 0; }
+    void ferr_changed(bool asserted) override { ferr.push_back(asserted); }
 
     std::uint8_t vector = 0x40, cr8 = 0;
     std::vector<bool> smm;
-    std::vector<std::uint64_t> apic_base;
+    std::vector<std::uint64_t> apic_base, deadlines;
+    std::vector<std::pair<unsigned, std::uint64_t>> x2apic_writes;
+    std::vector<bool> ferr;
 };
 
 // Where the protected-mode set-up of Machine keeps its tables and code.
