@@ -61,6 +61,16 @@ class Platform final : public Bus {
     void apic_base_written(std::uint64_t) override {}
     std::uint8_t read_cr8() override { return 0; }
     void write_cr8(std::uint8_t) override {}
+    bool read_x2apic(unsigned index, std::uint64_t& value) override {
+        value = index;
+        return index & 1;
+    }
+    bool write_x2apic(unsigned index, std::uint64_t value) override {
+        act(static_cast<std::uint8_t>(value));
+        return index & 1;
+    }
+    void write_tsc_deadline(std::uint64_t clock) override { deadline_ = clock; }
+    bool tsc_deadline_armed() override { return deadline_ != 0; }
 
     // What devices and a chipset do, inside a Bus call or between runs.
     void act(std::uint8_t what) {
@@ -119,6 +129,7 @@ class Platform final : public Bus {
     }
     Input& input_;
     Vcpu* cpu_ = nullptr;
+    std::uint64_t deadline_ = 0;
 };
 
 SegmentRegister segment(std::uint16_t selector, std::uint64_t base, std::uint32_t limit,
@@ -243,6 +254,10 @@ SpecialRegisters special(const Vcpu& cpu, Start start, Input& input) {
         s.cr0 |= 0x80000000;
         s.cr3 = pml4_at;
         s.cr4 |= 0x20;
+        // OSFXSR and OSXMMEXCPT, UMIP, FSGSBASE, PCIDE, OSXSAVE, SMEP, SMAP.
+        const auto more = input.take<std::uint8_t>();
+        s.cr4 |= (more & 1 ? 0x600u : 0) | (more & 2 ? 0x800u : 0) | (more & 4 ? 0x10000u : 0) | (more & 8 ? 0x20000u : 0) |
+                 (more & 16 ? 0x40000u : 0) | (more & 32 ? 0x100000u : 0) | (more & 64 ? 0x200000u : 0);
         s.efer = 0xd01;
         s.gdtr.limit = 0x9f;
         s.idtr = {long_idt_at, 0xfff};
@@ -309,7 +324,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fill_memory(input);
 
     Platform platform(input);
-    auto cpu = make_interpreter(platform, is_long(start) ? CpuModel::x86_64() : CpuModel{});
+    auto cpu = make_interpreter(platform, is_long(start) || (options & 32) ? CpuModel::x86_64() : CpuModel{});
     platform.attach(cpu.get());
     platform.map(true);
     cpu->set_pio_policy(static_cast<PioPolicyKind>(options % 7), (options & 8) != 0);
