@@ -34,6 +34,7 @@ enum class ExitReason : std::uint8_t {
     debug,             // guest_debug single step
     internal_error,    // the engine cannot go on; Exit::message says why
     wait_for_sipi,     // an application processor waits for a start-up IPI
+    pause,             // PAUSE executed: asked for by set_pause_exits()
 };
 
 // Port I/O wanted from the platform. For IN the platform fills `data` before it re-enters;
@@ -171,6 +172,10 @@ class Vcpu {
 
     // --- Debug. ---
     virtual void set_single_step(bool on) = 0;  // KVM_GUESTDBG_SINGLESTEP
+
+    // --- Sharing the host. PAUSE says that the guest waits for another processor (SDM vol. 2B, PAUSE): with
+    // exits on, run() returns right behind it. An engine that cannot tell ignores this. ---
+    virtual void set_pause_exits(bool) {}
 
     // --- Port I/O completion. Take effect with the next PIO; set them while none is pending. ---
     virtual void set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) = 0;

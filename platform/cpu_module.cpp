@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "platform/events/stream.h"
 
@@ -9,17 +10,21 @@ namespace southgate::platform {
 
 namespace {
 
+constexpr std::uint64_t interrupt_flag = 1u << 9;  // RFLAGS.IF
+
 std::uint64_t systemc_now() { return sc_core::sc_time_stamp().value(); }
 
 }  // namespace
 
 CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& config,
-                     const EngineFactory& factory)
-    : sc_module(name), config_(config), vcpu_(factory(*this)), tsc_clock_(config.tsc_hz) {
-    SC_HAS_PROCESS(CpuModule);
-    SC_THREAD(thread);
-    // The engine runs on this stack: guest code decides how deep its handlers nest.
-    set_stack_size(512 * 1024);
+                     const EngineFactory& factory, CpuScheduler* scheduler)
+    : sc_module(name),
+      config_(config),
+      own_scheduler_(scheduler ? nullptr : std::make_unique<CpuScheduler>("scheduler")),
+      scheduler_(scheduler ? *scheduler : *own_scheduler_),
+      vcpu_(factory(*this)),
+      tsc_clock_(config.tsc_hz) {
+    scheduler_.cpus_.push_back(this);
     memory.bind(*static_cast<tlm::tlm_bw_transport_if<>*>(this));
     io.bind(*static_cast<tlm::tlm_bw_transport_if<>*>(this));
 
@@ -38,15 +43,12 @@ CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& confi
     });
     intr.on_change([this](bool level) {
         vcpu_->set_intr(level);
-        if (level) wake(wake_intr);
+        // HLT with interrupts disabled is left by others only.
+        if (level && (runnable() || (vcpu_->regs().rflags & interrupt_flag) != 0)) wake(wake_intr);
     });
     a20m.on_change([this](bool level) { vcpu_->set_a20m(level); });
 
-    // Ticks an instruction takes; where the two clocks have no integer ratio, set_clock() before each run
-    // corrects.
-    instruction_rate_ = ~std::uint64_t{0} / config_.instruction_time_ps;
-    tsc_ticks_per_instruction_ = tsc_clock_.ticks(config_.instruction_time_ps);
-    vcpu_->set_ticks_per_instruction(static_cast<std::uint32_t>(tsc_ticks_per_instruction_));
+    share(1);
     vcpu_->set_pio_policy(config_.pio_policy, config_.quirk_out_7e);
     vcpu_->set_pio_advance(config_.skip_model);
     vcpu_->set_string_rules(config_.string_rules);
@@ -64,12 +66,15 @@ void CpuModule::end_of_elaboration() {
 }
 
 void CpuModule::report_to(EventStream& events) {
-    events_ = &events;
-    events.set_clock(
-        {[this] { return local_time_ps(); }, [this] { return instructions(); },
-         [this] { return linear_rip(); }, [this] { return mode(); }, [this] { return in_port_io_; }},
-        name());
-    vcpu_->set_pio_observer(&events);
+    const auto& cpus = scheduler_.cpus();
+    std::optional<unsigned> number;
+    if (cpus.size() > 1) number = static_cast<unsigned>(std::ranges::find(cpus, this) - cpus.begin());
+    events_ = &events.add_cpu(name(), number,
+                              {[this] { return local_time_ps(); },
+                               [this] { return scheduler_.instructions(); },
+                               [this] { return linear_rip(); }, [this] { return mode(); },
+                               [this] { return in_port_io_; }, [this] { return where_ != Where::loop; }});
+    vcpu_->set_pio_observer(events_);
 }
 
 // --- time ---
@@ -77,9 +82,9 @@ void CpuModule::report_to(EventStream& events) {
 std::uint64_t CpuModule::horizon() const {
     // sc_time_to_pending_activity() without its detour over differences: this is asked for after every port access.
     if (kernel_->pending_activity_at_current_time()) return kernel_now_;
-    const std::uint64_t quantum = kernel_now_ + config_.quantum_ps;
+    const std::uint64_t limit = kernel_now_ + config_.ahead_ps;
     sc_core::sc_time next;
-    return kernel_->next_time(next) ? std::min<std::uint64_t>(next.value(), quantum) : quantum;
+    return kernel_->next_time(next) ? std::min<std::uint64_t>(next.value(), limit) : limit;
 }
 
 // Instructions that start within the next `ps` picoseconds: the quotient rounded up. Each exit asks; no
@@ -92,13 +97,11 @@ std::uint64_t CpuModule::instructions_in(std::uint64_t ps) const {
 }
 
 std::uint64_t CpuModule::local_time_ps() const {
-    if (where_ == Where::run) return run_base_ + vcpu_->retired_in_run() * config_.instruction_time_ps;
+    if (where_ == Where::run) return run_base_ + vcpu_->retired_in_run() * instruction_ps_;
     return std::max(now_, systemc_now());
 }
 
-std::uint64_t CpuModule::instructions() const {
-    return where_ == Where::run ? retired_ + vcpu_->retired_in_run() : retired_;
-}
+std::uint64_t CpuModule::instructions() const { return retired_ + retired_in_run(); }
 
 void CpuModule::wait_until(std::uint64_t time_ps) {
     ++counters_.synchronisations;
@@ -106,73 +109,106 @@ void CpuModule::wait_until(std::uint64_t time_ps) {
     kernel_now_ = systemc_now();
 }
 
-void CpuModule::wait_for(unsigned wake_reasons) {
-    while (!(woken_ & wake_reasons)) {
-        woken_ = 0;
-        waiting_ = true;
-        wait(wake_event_);
-        waiting_ = false;
-    }
-    kernel_now_ = systemc_now();
-    now_ = std::max(now_, kernel_now_);
-}
-
 void CpuModule::wake(unsigned reason) {
     woken_ |= reason;
-    if (where_ == Where::run) {
-        vcpu_->request_exit();
-    } else if (waiting_) {
-        wake_event_.notify(sc_core::SC_ZERO_TIME);
-    }
+    if (where_ == Where::run) vcpu_->request_exit();
+    else scheduler_.notice(*this);
 }
 
-// --- the loop ---
+// --- turns ---
 
-void CpuModule::thread() {
+// With `sharing` CPUs each has 1/sharing of the time and is that much faster in it.
+void CpuModule::share(unsigned sharing) {
+    if (sharing == sharing_) return;
+    sharing_ = sharing;
+    instruction_ps_ = std::max<std::uint64_t>(1, config_.instruction_time_ps / sharing);
+    instruction_rate_ = ~std::uint64_t{0} / instruction_ps_;
+    // Where the two clocks have no integer ratio, set_clock() before each run corrects.
+    vcpu_->set_ticks_per_instruction(static_cast<std::uint32_t>(tsc_clock_.ticks(instruction_ps_)));
+    vcpu_->set_pause_exits(sharing > 1);
+}
+
+void CpuModule::begin(std::uint64_t line_ps) {
     kernel_now_ = systemc_now();
-    for (;;) {
-        if (stopping_) wait_for(0);
-        if (cpurst.level() || power_lost_) {
-            hold();
-            continue;
-        }
+    now_ = std::max({now_, line_ps, kernel_now_});
+    if (in_smm_) smiact.set(true);
+    if (events_) events_->activate();
+}
+
+void CpuModule::end() {
+    if (in_smm_ && scheduler_.cpus().size() > 1) smiact.set(false);
+}
+
+void CpuModule::take_turn(std::uint64_t line_ps, unsigned sharing) {
+    share(sharing);
+    begin(line_ps);
+    turn_end_ = sharing > 1 ? now_ + std::max<std::uint64_t>(1, scheduler_.quantum_ps_ / sharing)
+                            : ~std::uint64_t{0};
+    while (!scheduler_.give_way_ && runnable() && !unsettled() && now_ < turn_end_) {
+        waiting_for_ = 0;
+        const std::uint64_t end = horizon();
+        if (now_ >= end) wait_until(end);
+        else run_slice(std::min(end, turn_end_));
+    }
+    end();
+}
+
+std::uint64_t CpuModule::finish_port_io(std::uint64_t line_ps) {
+    if (!reset_in_transaction_ && (cpurst.level() || power_lost_ || reset_wanted_)) {
+        begin(line_ps);
+        complete_pending();
+        reset_in_transaction_ = true;
+        end();
+    }
+    return now_;
+}
+
+void CpuModule::settle(std::uint64_t line_ps) {
+    begin(line_ps);
+    if (cpurst.level() || power_lost_) {
+        hold();
+    } else {
+        held_ = false;
         if (reset_wanted_) leave_reset();
         if (init_latched_) take_latched_init();
         if (start_pending_ && !start_charged_) {
-            // A policy that completes the pending port I/O at the reset vector does so before the first
-            // fetch.
+            // A policy that completes the pending port I/O at the reset vector does so before the first fetch.
             complete_pending();
             now_ += starting_ == CpuReset::init ? config_.init_to_fetch_ps : config_.reset_to_fetch_ps;
             start_charged_ = true;
         }
-        const std::uint64_t end = horizon();
-        if (now_ < end) {
-            run_slice(end);
-        } else {
-            wait_until(end);
-        }
+        if (sipi_) start_up(*std::exchange(sipi_, std::nullopt));
     }
+    end();
+}
+
+void CpuModule::first_fetch() {
+    start_pending_ = false;
+    if (waits_for_start_up()) {
+        if (events_) events_->cpu_activity(CpuActivity::wait_for_sipi, vcpu_->linear_rip());
+        return;
+    }
+    ++counters_.starts;
+    if (events_) events_->first_fetch(starting_, vcpu_->linear_rip());
+    if (started_) started_(starting_);
 }
 
 void CpuModule::run_slice(std::uint64_t end) {
     if (start_pending_) {
-        start_pending_ = false;
-        ++counters_.starts;
-        if (events_) events_->first_fetch(starting_, vcpu_->linear_rip());
-        if (started_) started_(starting_);
-        if (stopping_) return;
+        first_fetch();
+        if (scheduler_.stopping_) return;
     }
     if (map_changed_) apply_memory_map();
 
     cpu::Budget budget;
     budget.instructions = instructions_in(end - now_);
-    if (instruction_limit_) {
-        if (retired_ >= instruction_limit_) {
-            limit_reached_();
-            stop();
+    if (const std::uint64_t limit = scheduler_.instruction_limit_) {
+        if (scheduler_.retired_ >= limit) {
+            scheduler_.limit_reached_();
+            scheduler_.stop();
             return;
         }
-        budget.instructions = std::min(budget.instructions, instruction_limit_ - retired_);
+        budget.instructions = std::min(budget.instructions, limit - scheduler_.retired_);
     }
     woken_ = 0;
     horizon_ = end;
@@ -189,17 +225,23 @@ void CpuModule::run_slice(std::uint64_t end) {
         case cpu::ExitReason::hlt:
             if (events_) events_->cpu_activity(CpuActivity::halt, vcpu_->linear_rip());
             special_cycle(chipset::SpecialCycle::Kind::halt, tlm::TLM_IGNORE_COMMAND, nullptr);
-            wait_for(wake_any);
+            waiting_for_ = wake_any;
             break;
         case cpu::ExitReason::wait_for_sipi:
-            wait_for(wake_any);
+            waiting_for_ = wake_from_sipi_wait;
             break;
         case cpu::ExitReason::shutdown:
             shutdown();
             break;
+        case cpu::ExitReason::pause:
+            if (sharing_ > 1) {
+                ++counters_.pauses;
+                now_ = std::max(now_, turn_end_);
+            }
+            break;
         case cpu::ExitReason::internal_error:
             internal_error_ = exit.message ? exit.message : "the engine gave no reason";
-            stop();
+            scheduler_.stop();
             break;
         case cpu::ExitReason::budget_end:
         case cpu::ExitReason::interrupt_window:
@@ -215,8 +257,9 @@ void CpuModule::run_slice(std::uint64_t end) {
 
 void CpuModule::account(const cpu::Exit& exit) {
     where_ = Where::loop;
-    now_ = run_base_ + exit.retired * config_.instruction_time_ps;
+    now_ = run_base_ + exit.retired * instruction_ps_;
     retired_ += exit.retired;
+    scheduler_.retired_ += exit.retired;
 }
 
 void CpuModule::complete_pending() {
@@ -233,19 +276,7 @@ void CpuModule::shutdown() {
     special_cycle(chipset::SpecialCycle::Kind::shutdown, tlm::TLM_IGNORE_COMMAND, nullptr);
     // Left only by INIT#, RESET#, NMI and SMI# (SDM vol. 3A 6.15); the chipset may have answered inside the
     // cycle.
-    wait_for(wake_from_shutdown);
-}
-
-void CpuModule::stop() {
-    if (stopping_) return;
-    stopping_ = true;
-    wake(wake_stop);
-    sc_core::sc_stop();
-}
-
-void CpuModule::limit_instructions(std::uint64_t limit, std::function<void()> reached) {
-    instruction_limit_ = limit;
-    limit_reached_ = std::move(reached);
+    waiting_for_ = wake_from_shutdown;
 }
 
 // --- reset ---
@@ -254,6 +285,7 @@ void CpuModule::start(CpuReset kind) {
     starting_ = kind;
     start_pending_ = true;
     start_charged_ = false;
+    waiting_for_ = 0;
     if (events_) events_->cpu_activity(CpuActivity::reset, vcpu_->linear_rip());
 }
 
@@ -268,6 +300,7 @@ void CpuModule::init_changed(bool asserted) {
             init_blocked_ = true;
     } else {
         init_latched_ = true;
+        sipi_.reset();
     }
     wake(wake_init);
 }
@@ -281,8 +314,20 @@ void CpuModule::take_latched_init() {
         init_blocked_ = true;
 }
 
+bool CpuModule::waits_for_start_up() const {
+    return vcpu_->events().activity == cpu::ActivityState::wait_for_sipi;
+}
+
 void CpuModule::start_up(std::uint8_t vector) {
-    vcpu_->start_up(vector);
+    if (reset_wanted_) return;
+    if (unsettled() && !sipi_) {
+        // Behind an INIT that is still to be taken.
+        sipi_ = vector;
+    } else if (waits_for_start_up()) {
+        vcpu_->start_up(vector);
+        starting_ = CpuReset::start_up;
+        start_pending_ = start_charged_ = true;
+    }
     wake(wake_sipi);
 }
 
@@ -301,19 +346,15 @@ void CpuModule::power_changed(bool good) {
 }
 
 void CpuModule::hold() {
-    // A line that came after the port I/O finds it completed; one that came inside it finds it pending.
-    if (!reset_in_transaction_) complete_pending();
+    held_ = true;
     reset_in_transaction_ = true;
+    sipi_.reset();
     if (events_) events_->cpu_activity(CpuActivity::held, vcpu_->linear_rip());
-    woken_ = 0;
-    while (!stopping_ && (cpurst.level() || power_lost_)) {
-        woken_ = 0;
-        wait_for(wake_reset | wake_stop);
-    }
 }
 
 void CpuModule::leave_reset() {
-    if (!reset_in_transaction_) complete_pending();
+    // All CPUs start their time-stamp counters from this moment.
+    vcpu_->set_clock(tsc_clock_.ticks(now_));
     vcpu_->reset(power_up_);
     start(power_up_ ? CpuReset::power_on : CpuReset::reset);
     power_up_ = reset_wanted_ = reset_in_transaction_ = false;
@@ -366,7 +407,7 @@ void CpuModule::port_io(const cpu::PioExit& pio) {
         ++counters_.pio_transactions;
         transport(*io_if_, command, pio.port, pio.data + std::size_t{i} * pio.size, pio.size);
         // A reset in the middle of a batch ends it: the elements behind it were never on the bus.
-        if (start_pending_ || reset_wanted_ || stopping_) break;
+        if (start_pending_ || reset_wanted_ || scheduler_.stopping_) break;
     }
     in_port_io_ = false;
 }
@@ -423,6 +464,7 @@ std::uint8_t CpuModule::interrupt_acknowledge() {
 
 void CpuModule::smm_changed(bool in_smm) {
     if (events_) events_->cpu_activity(in_smm ? CpuActivity::smm_enter : CpuActivity::smm_leave, 0);
+    in_smm_ = in_smm;
     smiact.set(in_smm);
     // RSM is where a held-back INIT# is taken: look at it there.
     if (!in_smm && init_blocked_) vcpu_->request_exit();

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "cpu_model/decode/code_sharing.h"
 #include "cpu_model/interpreter/block_handlers.h"
 #include "cpu_model/interpreter/fault.h"
 #include "cpu_model/mmu/fill.h"
@@ -171,6 +172,7 @@ void CodeCache::make_live(Cpu* c, Block* b) {
         if (!page->watched) {
             page->watched = true;
             watch_code(c, page->host);
+            if (c->sharing) c->sharing->watch(c->sharing_member, page->host);
         }
     };
     cover(b->page, b->offset, b->offset + b->covered - b->crossing);
@@ -205,6 +207,11 @@ void CodeCache::kill_overlapping(Cpu* c, CodePage* page, unsigned begin, unsigne
     }
 }
 
+void CodeCache::unwatch(const Cpu* c, CodePage* page) {
+    page->watched = false;
+    if (c->sharing) c->sharing->unwatch(c->sharing_member, page->host);
+}
+
 void CodeCache::set_alone(Cpu* c, const Block* block, unsigned ip) {
     CodePage* page = block->page;
     const unsigned at = block->offset + ip;
@@ -224,6 +231,7 @@ void CodeCache::keep_only(Cpu* c, std::span<const MemorySlot> slots) {
 
 void CodeCache::clear(Cpu* c) {
     flush_tlb(c, false);
+    if (c->sharing) c->sharing->unwatch_all(c->sharing_member);
     pages_.clear();
     chunks_.clear();
     arena_used_ = chunk_left_ = 0;

@@ -45,7 +45,7 @@ class CodeCache {
     // the current instruction.
     void written(Cpu* c, CodePage* page, unsigned offset, unsigned size) {
         if (page->code.any(offset, offset + size)) return kill_overlapping(c, page, offset, offset + size);
-        if (page->watched && page->live.empty() && ++page->idle_writes > idle_limit) page->watched = false;
+        if (page->watched && page->live.empty() && ++page->idle_writes > idle_limit) unwatch(c, page);
     }
 
     // The instruction `ip` bytes into the block touched MMIO: from now on it is a block of its own.
@@ -69,6 +69,7 @@ class CodeCache {
     Block* fetch_from_bus(Cpu* c, std::uint64_t linear, std::uint32_t mode);
     Block* publish(Cpu* c, CodePage* page, unsigned offset, std::uint32_t mode, CodePage* page2, unsigned crossing);
     void make_live(Cpu* c, Block* block);
+    static void unwatch(const Cpu* c, CodePage* page);
     void kill(Cpu* c, Block* block);
     void kill_overlapping(Cpu* c, CodePage* page, unsigned begin, unsigned end);
     Block* allocate(std::size_t uops);

@@ -21,6 +21,7 @@ namespace southgate::cpu {
 
 struct Block;
 class CodeCache;
+class CodeSharing;
 
 // Indices of slots behind the general registers, for memory operands (RegisterFile).
 inline constexpr unsigned zero_slot = gpr_count;      // always 0
@@ -156,6 +157,7 @@ struct Cpu : RegisterFile {
     bool exit_pending = false;     // a handler wants run() to return exit_reason
     ExitReason exit_reason = ExitReason::budget_end;
     const char* message = nullptr;
+    bool pause_exits = false;      // PAUSE leaves run()
     bool reset_pending = false, reset_power_up = false;  // RESET# seen inside a Bus call
     bool step_trap = false;  // TF was set when the current instruction began; INT n clears it (no trap after)
     PioUnit pio;
@@ -165,6 +167,8 @@ struct Cpu : RegisterFile {
     Mmu mmu;
     Bus* bus = nullptr;
     CodeCache* code = nullptr;
+    CodeSharing* sharing = nullptr;  // other processors execute from the same memory
+    unsigned sharing_member = 0;     // this one's number there
 
     CpuStatistics statistics;
     std::bitset<2048> refused;  // mnemonics that were refused with #UD, for the count of distinct ones

@@ -238,6 +238,13 @@ const Uop* xchg_mr(Cpu* c, const Uop* u) {
     return next(c, u);
 }
 const Uop* nop(Cpu* c, const Uop* u) { return next(c, u); }
+const Uop* pause(Cpu* c, const Uop* u) {
+    if (!c->pause_exits) return next(c, u);
+    // At once: a spin lock may be free only between this PAUSE and the next attempt to take it.
+    c->exit_pending = true;
+    c->exit_reason = ExitReason::pause;
+    return finish(c, u);
+}
 
 void select_xchg(const Instruction& i, Translation& t) {
     Uop& u = t.uop;
@@ -311,7 +318,8 @@ void register_data_movement(HandlerTable& t) {
     t.add(ZYDIS_MNEMONIC_CDQE, plain<cdqe>);
     t.add(ZYDIS_MNEMONIC_CQO, plain<cqo>);
     // Hints and multi-byte NOPs touch nothing, not even their memory operand.
-    for (auto m : {ZYDIS_MNEMONIC_NOP, ZYDIS_MNEMONIC_PAUSE, ZYDIS_MNEMONIC_PREFETCH, ZYDIS_MNEMONIC_PREFETCHNTA,
+    t.add(ZYDIS_MNEMONIC_PAUSE, plain<pause>);
+    for (auto m : {ZYDIS_MNEMONIC_NOP, ZYDIS_MNEMONIC_PREFETCH, ZYDIS_MNEMONIC_PREFETCHNTA,
                    ZYDIS_MNEMONIC_PREFETCHT0, ZYDIS_MNEMONIC_PREFETCHT1, ZYDIS_MNEMONIC_PREFETCHT2,
                    ZYDIS_MNEMONIC_PREFETCHW})
         t.add(m, plain<nop>);

@@ -7,13 +7,13 @@
 #include "cpu_model/interpreter/flags.h"
 #include "cpu_model/interpreter/simd/state.h"
 #include "cpu_model/interpreter/system.h"
-#include "cpu_model/mmu/access.h"
+#include "cpu_model/mmu/fill.h"
 
 namespace southgate::cpu {
 
 Interpreter::Interpreter(Bus& bus) : Interpreter(bus, CpuModel{}) {}
 
-Interpreter::Interpreter(Bus& bus, const CpuModel& model) {
+Interpreter::Interpreter(Bus& bus, const CpuModel& model, CodeSharing* sharing) {
     c_.cpuid = CpuidTable(model);
     c_.code = &code_;
     const CpuModel& known = c_.cpuid.model();
@@ -24,10 +24,18 @@ Interpreter::Interpreter(Bus& bus, const CpuModel& model) {
     take_reset(&c_, true);
     c_.bus = &bus;  // after the reset: the platform behind it may still be under construction
     c_.statistics = {};
+    if (sharing) {
+        c_.sharing = sharing;
+        c_.sharing_member = sharing->join(*this);
+    }
 }
 
-std::unique_ptr<Vcpu> make_interpreter(Bus& bus, const CpuModel& model) {
-    return std::make_unique<Interpreter>(bus, model);
+Interpreter::~Interpreter() {
+    if (c_.sharing) c_.sharing->leave(c_.sharing_member);
+}
+
+std::unique_ptr<Vcpu> make_interpreter(Bus& bus, const CpuModel& model, CodeSharing* sharing) {
+    return std::make_unique<Interpreter>(bus, model, sharing);
 }
 
 GeneralRegisters Interpreter::regs() const {
@@ -161,6 +169,8 @@ void Interpreter::memory_written(const std::uint8_t* host, std::size_t size) {
     }
 }
 
+void Interpreter::watch(const std::uint8_t* host_page) { watch_code(&c_, host_page); }
+
 void Interpreter::set_intr(bool level) {
     if (c_.intr_line == level) return;
     c_.intr_line = level;
@@ -213,6 +223,7 @@ void Interpreter::set_single_step(bool on) {
     c_.single_step = on;
     update_attention(&c_);
 }
+void Interpreter::set_pause_exits(bool on) { c_.pause_exits = on; }
 void Interpreter::set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) { c_.pio.set_policy(kind, quirk_out_7e); }
 void Interpreter::set_pio_observer(PioObserver* observer) { c_.pio.set_observer(observer); }
 void Interpreter::use_pio_policy(std::shared_ptr<const CompletionPolicy> policy) {

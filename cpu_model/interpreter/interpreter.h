@@ -4,15 +4,20 @@
 #include <memory>
 
 #include "cpu_model/decode/code_cache.h"
+#include "cpu_model/decode/code_sharing.h"
 #include "cpu_model/interpreter/cpu.h"
 
 namespace southgate::cpu {
 
-class Interpreter final : public Vcpu {
+class Interpreter final : public Vcpu, private CodeSharing::Member {
   public:
     // In the power-up state. `bus` outlives the interpreter.
     explicit Interpreter(Bus& bus);
-    Interpreter(Bus& bus, const CpuModel& model);
+    // `sharing`: common to the processors that execute from the same memory; it outlives them.
+    Interpreter(Bus& bus, const CpuModel& model, CodeSharing* sharing = nullptr);
+    ~Interpreter() override;
+    Interpreter(const Interpreter&) = delete;
+    Interpreter& operator=(const Interpreter&) = delete;
 
     Exit run(const Budget& budget) override;
     std::uint64_t retired_in_run() const override;
@@ -49,6 +54,7 @@ class Interpreter final : public Vcpu {
     bool take_init_now() override;
 
     void set_single_step(bool on) override;
+    void set_pause_exits(bool on) override;
     void set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) override;
     void set_pio_observer(PioObserver* observer) override;
     void use_pio_policy(std::shared_ptr<const CompletionPolicy> policy) override;
@@ -60,6 +66,10 @@ class Interpreter final : public Vcpu {
     CpuStatistics statistics() const override;
 
   private:
+    // CodeSharing::Member
+    void code_written(const std::uint8_t* host, std::size_t size) override { memory_written(host, size); }
+    void watch(const std::uint8_t* host_page) override;
+
     // run()'s loop (run.cpp)
     bool take_events();
     void execute();
@@ -76,6 +86,6 @@ class Interpreter final : public Vcpu {
 };
 
 // For those who want only the contract.
-std::unique_ptr<Vcpu> make_interpreter(Bus& bus, const CpuModel& model = {});
+std::unique_ptr<Vcpu> make_interpreter(Bus& bus, const CpuModel& model = {}, CodeSharing* sharing = nullptr);
 
 }  // namespace southgate::cpu

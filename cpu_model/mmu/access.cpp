@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cpu_model/decode/code_cache.h"
+#include "cpu_model/decode/code_sharing.h"
 #include "cpu_model/interpreter/fault.h"
 #include "cpu_model/interpreter/operand.h"
 #include "cpu_model/interpreter/system.h"
@@ -56,11 +57,16 @@ void bus_write(Cpu* c, std::uint64_t physical, const std::uint8_t* data, unsigne
     }
 }
 
+// Bytes of one page changed that may have been decoded, here or by another processor.
+void note_written(Cpu* c, const std::uint8_t* host, unsigned size) {
+    const auto offset = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(host) & ~page_mask);
+    if (CodePage* code = c->code->find_page(host - offset)) c->code->written(c, code, offset, size);
+    if (c->sharing) c->sharing->written(c->sharing_member, host, size);
+}
+
 void write_host(Cpu* c, std::uint8_t* host, const void* data, unsigned size) {
     std::memcpy(host, data, size);
-    const auto address = reinterpret_cast<std::uintptr_t>(host);
-    const auto offset = static_cast<unsigned>(address & ~page_mask);
-    if (CodePage* code = c->code->find_page(host - offset)) c->code->written(c, code, offset, size);
+    note_written(c, host, size);
 }
 
 // Within one page.
@@ -85,10 +91,8 @@ void write_part(Cpu* c, std::uint64_t linear, const std::uint8_t* data, unsigned
         auto* host = reinterpret_cast<std::uint8_t*>(e->addend + linear);
         std::memcpy(host, data, size);
         if (e->write_tag & TlbEntry::code) {
-            const auto offset = static_cast<unsigned>(linear & ~page_mask);
-            CodePage* code = c->code->find_page(host - offset);
-            c->code->written(c, code, offset, size);
-            if (!code->watched) e->write_tag &= ~TlbEntry::code;
+            note_written(c, host, size);
+            if (!code_watched(c, host - (linear & ~page_mask))) e->write_tag &= ~TlbEntry::code;
         }
         return;
     }

@@ -17,6 +17,8 @@ TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, const Walk&
 
 // Code of this page was decoded: write translations to it go through the slow path from now on.
 void watch_code(Cpu* c, const std::uint8_t* host);
+// Whether this processor or one that shares its memory has decoded code of this page.
+bool code_watched(const Cpu* c, const std::uint8_t* host);
 
 // The code page behind a linear address; raises #PF. nullptr: fetched through the Bus.
 CodePage* fill_exec(Cpu* c, std::uint64_t linear, Privilege privilege);

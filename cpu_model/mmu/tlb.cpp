@@ -1,5 +1,6 @@
 // Filling and dropping translations.
 #include "cpu_model/decode/code_cache.h"
+#include "cpu_model/decode/code_sharing.h"
 #include "cpu_model/interpreter/fault.h"
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/mmu/fill.h"
@@ -53,8 +54,7 @@ TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, const Walk&
     } else if (!slot || !slot->writable || watched) {
         e.write_tag = page | TlbEntry::slow;
     } else {
-        const CodePage* code = c->code->find_page(host);
-        e.write_tag = page | (code && code->watched ? TlbEntry::code : 0);
+        e.write_tag = page | (code_watched(c, host) ? TlbEntry::code : 0);
     }
     return &e;
 }
@@ -116,6 +116,11 @@ void watch_code(Cpu* c, const std::uint8_t* host) {
             e.addend + static_cast<std::uintptr_t>(e.write_tag) == reinterpret_cast<std::uintptr_t>(host))
             e.write_tag |= TlbEntry::code;
     }
+}
+
+bool code_watched(const Cpu* c, const std::uint8_t* host) {
+    const CodePage* code = c->code->find_page(host);
+    return (code && code->watched) || (c->sharing && c->sharing->watched_by_others(c->sharing_member, host));
 }
 
 CodePage* fill_exec(Cpu* c, std::uint64_t linear, Privilege privilege) {

@@ -36,6 +36,8 @@ std::string_view name_of(CpuReset kind) {
             return "reset";
         case CpuReset::power_on:
             return "power-on";
+        case CpuReset::start_up:
+            return "start-up";
     }
     return "";
 }
@@ -54,6 +56,8 @@ std::string_view name_of(CpuActivity activity) {
             return "cpu.held";
         case CpuActivity::reset:
             return "cpu.reset";
+        case CpuActivity::wait_for_sipi:
+            return "cpu.wait_for_sipi";
     }
     return "";
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -32,16 +33,16 @@ struct ResetRequested {
     bool in_port_io;
 };
 
-// The CPU performed the reset: INIT, RESET# released, or power-on.
-enum class CpuReset : std::uint8_t { init, reset, power_on };
+// What a CPU starts from: INIT, RESET# released, power-on, or a start-up IPI.
+enum class CpuReset : std::uint8_t { init, reset, power_on, start_up };
 struct FirstFetch {
     CpuReset kind;
     std::uint64_t linear_rip;
 };
 
 // `held`: stopped by RESET# or loss of power. `reset`: the state of INIT or RESET# was loaded; the first
-// fetch follows.
-enum class CpuActivity : std::uint8_t { shutdown, halt, smm_enter, smm_leave, held, reset };
+// fetch follows. `wait_for_sipi`: an application processor waits behind its reset.
+enum class CpuActivity : std::uint8_t { shutdown, halt, smm_enter, smm_leave, held, reset, wait_for_sipi };
 struct CpuActivityChanged {
     CpuActivity activity;
     std::uint64_t linear_rip;  // 0 for smm_enter and smm_leave
@@ -67,6 +68,8 @@ struct Event {
     std::uint64_t instructions = 0;  // retired since power-on
     std::string_view source;         // hierarchical SystemC name of the module
     EventPayload payload;
+    // In a machine with several CPUs: the one whose event it is, or in whose access it happened.
+    std::optional<unsigned> cpu = {};
 };
 
 // Stable names, used by every sink.

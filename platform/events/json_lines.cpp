@@ -78,6 +78,7 @@ void format_to(Out out, const Event& event) {
     fmt::format_to(out, R"({{"t":{},"i":{},"kind":"{}","source":)", event.time_ps, event.instructions,
                    kind_of(event));
     quoted(out, event.source);
+    if (event.cpu) fmt::format_to(out, R"(,"cpu":{})", *event.cpu);
     std::visit(Payload<Out>{out}, event.payload);
     *out++ = '}';
 }

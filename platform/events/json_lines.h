@@ -1,6 +1,6 @@
 // Events as JSON, one object a line, keys in a fixed order: two runs of the same machine give the same bytes.
 //
-// Every line has "t" (ps), "i" (instructions), "kind" and "source"; addresses, ports and data are strings in
+// Every line has "t" (ps), "i" (instructions), "kind" and "source", and "cpu" in a machine with several; addresses, ports and data are strings in
 // hexadecimal. docs/events.md lists the kinds.
 #pragma once
 

@@ -48,8 +48,9 @@ struct Describe {
 }  // namespace
 
 std::string TextLog::format(const Event& event) {
-    return fmt::format("{:>14} {:>12} {:<16} {:<28} {}", format_time(event.time_ps), event.instructions,
-                       kind_of(event), event.source, std::visit(Describe{}, event.payload));
+    return fmt::format("{:>14} {:>12} {:<16} {:<28} {}{}", format_time(event.time_ps), event.instructions,
+                       kind_of(event), event.source, std::visit(Describe{}, event.payload),
+                       event.cpu ? fmt::format(" (CPU {})", *event.cpu) : "");
 }
 
 void TextLog::take(const Event& event) { fmt::print(out_, "{}\n", format(event)); }

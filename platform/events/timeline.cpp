@@ -61,29 +61,34 @@ void ResetTimeline::open(const Event& event, std::string_view source) {
     r.since_instructions = event.instructions - std::min(last_fetch_instructions_, event.instructions);
 }
 
+void ResetTimeline::port_io(const Event& event, const PioHappened& e) {
+    LastPio& last = last_pio_[event.cpu.value_or(0)];
+    if (e.step == PioStep::exit) {
+        last = {e.pio};
+        return;
+    }
+    last.done = true;
+    // The latest request that came from a port I/O of this CPU still open.
+    ResetRecord* r = nullptr;
+    for (std::size_t i = records_.size(); recording_ && !r && i-- > 0;)
+        if (records_[i].fate == PioFate::pending && records_[i].cpu == event.cpu)
+            r = &records_[i];
+        else if (records_[i].fetched)
+            break;
+    if (!r) return;
+    if (e.step == PioStep::cancel)
+        r->fate = PioFate::dropped;
+    else
+        r->fate = r->taken ? PioFate::completed_after_reset : PioFate::completed_before_line;
+}
+
 void ResetTimeline::take(const Event& event) {
     if (const auto* pio = std::get_if<PioHappened>(&event.payload)) {
-        if (pio->step == PioStep::exit) {
-            last_pio_ = pio->pio;
-            last_pio_done_ = false;
-            return;
-        }
-        last_pio_done_ = true;
-        // The latest request that came from a port I/O still open.
-        ResetRecord* r = nullptr;
-        for (std::size_t i = records_.size(); recording_ && !r && i-- > 0;)
-            if (records_[i].fate == PioFate::pending)
-                r = &records_[i];
-            else if (records_[i].fetched)
-                break;
-        if (!r) return;
-        if (pio->step == PioStep::cancel)
-            r->fate = PioFate::dropped;
-        else
-            r->fate = r->taken ? PioFate::completed_after_reset : PioFate::completed_before_line;
+        port_io(event, *pio);
     } else if (const auto* cpu = std::get_if<CpuActivityChanged>(&event.payload)) {
-        if (cpu->activity == CpuActivity::reset)
-            for (auto r = records_.rbegin(); r != records_.rend() && !r->fetched; ++r) r->taken = true;
+        if (cpu->activity != CpuActivity::reset) return;
+        for (auto r = records_.rbegin(); r != records_.rend() && !r->fetched; ++r)
+            if (!r->pio || r->cpu == event.cpu) r->taken = true;
     } else if (const auto* line_changed = std::get_if<LineChanged>(&event.payload)) {
         line(event, *line_changed);
     } else if (const auto* request = std::get_if<ResetRequested>(&event.payload)) {
@@ -93,13 +98,26 @@ void ResetTimeline::take(const Event& event) {
         if (ResetRecord* r = current()) {
             r->mode = request->mode;
             r->cause_rip = request->linear_rip;
-            if (request->in_port_io && last_pio_) {
-                r->pio = last_pio_;
-                r->fate = last_pio_done_ ? PioFate::completed_before_exit : PioFate::pending;
+            r->cpu = event.cpu;
+            const auto last = last_pio_.find(event.cpu.value_or(0));
+            if (request->in_port_io && last != last_pio_.end()) {
+                r->pio = last->second.pio;
+                r->fate = last->second.done ? PioFate::completed_before_exit : PioFate::pending;
             }
         }
     } else if (const auto* fetch = std::get_if<FirstFetch>(&event.payload)) {
-        first_fetch(event, *fetch);
+        if (fetch->kind == CpuReset::start_up)
+            started(event, *fetch);
+        else
+            first_fetch(event, *fetch);
+    }
+}
+
+void ResetTimeline::started(const Event& event, const FirstFetch& e) {
+    for (auto r = records_.rbegin(); recording_ && r != records_.rend(); ++r) {
+        if (!r->fetched) continue;
+        r->started.push_back({event.cpu.value_or(0), e.linear_rip, event.time_ps});
+        return;
     }
 }
 
@@ -166,7 +184,8 @@ std::string ResetTimeline::format() const {
         }
         fmt::format_to(out, "\n     cause      ");
         if (r.pio) {
-            fmt::format_to(out, "{} at {:08X}, {} mode\n", format_access(*r.pio), r.pio->snapshot, r.mode);
+            fmt::format_to(out, "{} at {:08X}, {} mode{}\n", format_access(*r.pio), r.pio->snapshot, r.mode,
+                           r.cpu ? fmt::format(", CPU {}", *r.cpu) : "");
             fmt::format_to(out, "     port I/O   snapshot {:08X}, rip at the exit {:X}: {}\n",
                            r.pio->snapshot, r.pio->visible_rip, name_of(r.fate));
         } else if (r.number == 0) {
@@ -203,6 +222,13 @@ std::string ResetTimeline::format() const {
                 fmt::format_to(out, "none: overtaken by #{}\n", *r.overtaken_by);
             else
                 fmt::format_to(out, "none\n");
+        }
+        constexpr std::size_t per_line = 4;
+        for (std::size_t i = 0; i < r.started.size(); ++i) {
+            const auto& cpu = r.started[i];
+            fmt::format_to(out, "{}CPU {} at {:08X} +{}", i % per_line ? ", " : "     started    ", cpu.cpu, cpu.rip,
+                           format_time(cpu.ps - std::min(cpu.ps, r.fetch_ps)));
+            if (i % per_line == per_line - 1 || i + 1 == r.started.size()) fmt::format_to(out, "\n");
         }
     }
     if (resets_ + 1 > records_.size() && !records_.empty() && records_.size() >= capacity_)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct ResetRecord {
     std::uint64_t requested_ps = 0;
     std::uint64_t requested_instructions = 0;
     std::string mode;                  // of the CPU when the source fired
+    std::optional<unsigned> cpu;       // whose access fired it, in a machine with several
     std::uint64_t cause_rip = 0;       // linear
     std::optional<cpu::PioEvent> pio;  // the port I/O that caused it
     PioFate fate = PioFate::none;
@@ -47,6 +49,12 @@ struct ResetRecord {
     std::uint64_t fetch_ps = 0;
     std::uint64_t fetch_instructions = 0;
     std::optional<unsigned> overtaken_by;  // number of the reset that came first
+    // Application processors that a start-up IPI started before the next reset.
+    struct StartedCpu {
+        unsigned cpu = 0;
+        std::uint64_t rip = 0, ps = 0;
+    };
+    std::vector<StartedCpu> started;
     // Between the first fetch after the previous reset and this one's request.
     std::uint64_t since_instructions = 0, since_ps = 0;
 };
@@ -68,7 +76,9 @@ class ResetTimeline : public EventSink {
     ResetRecord* current() { return recording_ ? &records_.back() : nullptr; }
     void open(const Event& event, std::string_view source);
     void line(const Event& event, const LineChanged& e);
+    void port_io(const Event& event, const PioHappened& e);
     void first_fetch(const Event& event, const FirstFetch& e);
+    void started(const Event& event, const FirstFetch& e);
 
     std::size_t capacity_;
     std::vector<ResetRecord> records_;
@@ -76,8 +86,11 @@ class ResetTimeline : public EventSink {
     bool recording_ = false;
     std::uint64_t resets_ = 0;
     std::uint64_t last_fetch_ps_ = 0, last_fetch_instructions_ = 0;
-    std::optional<cpu::PioEvent> last_pio_;
-    bool last_pio_done_ = false;
+    struct LastPio {
+        cpu::PioEvent pio;
+        bool done = false;
+    };
+    std::map<unsigned, LastPio> last_pio_;  // of each CPU
 };
 
 }  // namespace southgate::platform

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "chipset/apic/local_apic.h"
-#include "chipset/bus/memory_router.h"
 #include "chipset/bus/pci_bus.h"
 #include "chipset/fw_cfg/fw_cfg.h"
 #include "chipset/fw_cfg/pc_items.h"
@@ -18,9 +16,9 @@
 #include "chipset/storage/atapi_drive.h"
 #include "chipset/storage/block_backend.h"
 #include "chipset/video/vga_adapter.h"
-#include "cpu_model/interpreter/interpreter.h"
 #include "platform/events/stream.h"
 #include "platform/input_error.h"
+#include "platform/machines/processors.h"
 #include "platform/memory.h"
 
 namespace southgate::platform {
@@ -29,8 +27,6 @@ using namespace chipset;
 using chipset::IsaBridge;
 
 namespace {
-
-constexpr std::uint64_t apic_enable = 1u << 11, apic_base_mask = 0xf'ffff'f000;
 
 CpuConfig cpu_config(const PcConfig& c) {
     CpuConfig cpu;
@@ -57,6 +53,15 @@ cpu::CpuModel cpu_model(const PcConfig& c) {
     return model;
 }
 
+Processors::Config processors_config(const PcConfig& c) {
+    return {.count = c.cpus,
+            .model = cpu_model(c),
+            .cpu = cpu_config(c),
+            .quantum_ps = c.quantum_ps,
+            .apic_timer_hz = crystal_hz,
+            .lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int};
+}
+
 HostBridge::Config host_config(const PcConfig& c) {
     HostBridge::Config host;
     host.dram_size = c.memory;
@@ -69,6 +74,7 @@ CmosSettings cmos_settings(const PcConfig& c) {
     CmosSettings cmos;
     cmos.memory_below_4g = DramMap::dram_below_4g(c.memory);
     cmos.memory_above_4g = c.memory - cmos.memory_below_4g;
+    cmos.cpus = c.cpus;
     return cmos;
 }
 
@@ -92,9 +98,7 @@ const FirmwareImage& firmware_of(const PcConfig& c) {
 // Everything the machine is made of, in the order of the buses.
 struct Pc::Parts {
     ApicBus apic_bus;
-    CpuModule cpu;
-    LocalApic lapic;
-    MemoryRouter cpu_bus{"cpu_bus"};
+    Processors processors;
     HostBridge host;
     Ram ram;
     PciBus pci;
@@ -107,16 +111,12 @@ struct Pc::Parts {
     PostPort post{"post"};
     fw_cfg::FwCfg fw_cfg{"fw_cfg"};
     std::unique_ptr<video::VgaAdapter> vga;
-    LineOr init{"init_or"}, nmi{"nmi_or"}, smi{"smi_or"};
     LineIn pcirst{"pcirst"};
     LineIn powered_off{"powered_off"};
-    MemoryRouter::MapId lapic_window = 0;
     std::uint64_t scrambles = 0;
 
     explicit Parts(const PcConfig& c)
-        : cpu("cpu", cpu_config(c), [&c](cpu::Bus& bus) { return cpu::make_interpreter(bus, cpu_model(c)); }),
-          lapic("lapic", apic_bus,
-                {.timer_hz = crystal_hz, .lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int}),
+        : processors(apic_bus, processors_config(c)),
           host("host", host_config(c)),
           ram("ram", c.memory),
           pci("pci", {.timing = c.timing.bus}),
@@ -124,17 +124,13 @@ struct Pc::Parts {
           rom("rom", firmware_of(c).bytes()),
           kbc("kbc", {.timing = c.timing.reset, .personality = c.personality}) {
         wire_buses(c);
-        wire_cpu();
         wire_reset(c);
         wire_isa(c);
         attach_drives(c);
     }
 
     void wire_buses(const PcConfig& c) {
-        cpu.memory.bind(cpu_bus.target);
-        cpu_bus.set_default(host.cpu_memory);
-        lapic_window = cpu_bus.map(0xfee0'0000, 0x1000, lapic.socket);
-        cpu.io.bind(host.cpu_io);
+        processors.connect(host);
         host.dram.bind(ram.socket);
         host.pci_io.bind(pci.io.target);
         host.pci_memory.bind(pci.memory.target);
@@ -151,44 +147,19 @@ struct Pc::Parts {
             pci.attach(*vga, 2, 0);
         }
         ram.on_write([this](const std::uint8_t* host_bytes, std::size_t size) {
-            cpu.memory_written(host_bytes, size);
+            processors.memory_written(host_bytes, size);
         });
     }
 
-    void wire_cpu() {
-        south.pic.intr(lapic.lint0);
-        south.port61.nmi(lapic.lint1);
-        lapic.intr(cpu.intr);
-        lapic.nmi(nmi.add_input());
-        lapic.smi(smi.add_input());
-        south.smi()(smi.add_input());
-        nmi.out(cpu.nmi);
-        smi.out(cpu.smi);
-        cpu.smiact(host.smiact);
-        lapic.on_ext_int_acknowledge([this] { return cpu.acknowledge_on_bus(); });
-        lapic.on_start_up([this](std::uint8_t vector) { cpu.start_up(vector); });
-        cpu.attach({.base_written =
-                        [this](std::uint64_t base) {
-                            const bool enabled = (base & apic_enable) != 0;
-                            lapic.set_globally_enabled(enabled);
-                            cpu_bus.move(lapic_window, base & apic_base_mask, enabled);
-                        },
-                    .read_cr8 = [this] { return lapic.cr8(); },
-                    .write_cr8 = [this](std::uint8_t value) { lapic.set_cr8(value); },
-                    .acknowledge = [this] { return lapic.acknowledge(); }});
-    }
-
     void wire_reset(const PcConfig& c) {
-        // The APIC resets itself before the processor looks at INIT#.
-        south.reset.init(lapic.init_in);
-        south.reset.init(init.add_input());
-        lapic.init(init.add_input());
-        init.out(cpu.init);
-        south.reset.cpurst(lapic.cpurst);
-        south.reset.cpurst(cpu.cpurst);
-        south.reset.power_good(cpu.power_good);
+        processors.connect_init(south.reset.init);
+        processors.connect_cpurst(south.reset.cpurst);
+        processors.connect_power_good(south.reset.power_good);
+        processors.connect_a20m(south.reset.a20m);
+        processors.connect_intr(south.pic.intr);
+        processors.connect_nmi(south.port61.nmi);
+        processors.connect_smi(south.smi());
         south.reset.power_good(kbc.power_good);
-        south.reset.a20m(cpu.a20m);
         south.reset.pcirst(host.pcirst);
         south.reset.pcirst(pcirst);
         if (vga) south.reset.pcirst(vga->pcirst);
@@ -205,7 +176,7 @@ struct Pc::Parts {
                 // The first assertion is the power-on itself.
                 if (!asserted || scrambles++ == 0) return;
                 ram.scramble(scrambles);
-                cpu.memory_written(ram.bytes().data(), ram.size());
+                processors.memory_written(ram.bytes().data(), ram.size());
             });
         }
     }
@@ -232,6 +203,8 @@ struct Pc::Parts {
         const CmosSettings memory = cmos_settings(c);
         fw_cfg::PcItems items{.ram_below_4g = memory.memory_below_4g,
                               .ram_above_4g = memory.memory_above_4g,
+                              .cpus = c.cpus,
+                              .max_cpus = c.cpus,
                               .nographic = !c.vga};
         if (c.linux_boot) {
             add_linux_boot(fw_cfg, *c.linux_boot, memory.memory_below_4g);
@@ -273,7 +246,9 @@ Pc::~Pc() = default;
 
 void Pc::start_of_simulation() { parts_->south.reset.power_on(); }
 
-CpuModule& Pc::cpu() { return parts_->cpu; }
+CpuModule& Pc::cpu(std::size_t number) { return parts_->processors.cpu(number); }
+
+CpuScheduler& Pc::scheduler() { return parts_->processors.scheduler(); }
 
 void Pc::on_debug_output(ByteOutput output) { parts_->debug_console.on_output(std::move(output)); }
 
@@ -311,6 +286,6 @@ void Pc::press_reset_button() { parts_->south.reset.press_reset_button(); }
 
 void Pc::press_power_button() { parts_->south.reset.press_power_button(); }
 
-void Pc::report_to(EventStream& events) { parts_->cpu.report_to(events); }
+void Pc::report_to(EventStream& events) { parts_->processors.report_to(events); }
 
 }  // namespace southgate::platform

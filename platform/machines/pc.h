@@ -1,4 +1,4 @@
-// The machine `pc`: i440FX host bridge, PIIX southbridge, one CPU. Wiring only.
+// The machine `pc`: i440FX host bridge, PIIX southbridge, one to sixteen CPUs. Wiring only.
 #pragma once
 
 #include <array>
@@ -31,7 +31,9 @@ struct PcConfig {
     std::optional<std::uint16_t> debug_exit_port;
     bool vga = false;
     std::vector<std::uint8_t> vga_rom;  // option ROM of the display adapter; empty: none
-    cpu::CpuModel cpu = cpu::CpuModel::x86_64();
+    cpu::CpuModel cpu = cpu::CpuModel::x86_64();  // each of them
+    unsigned cpus = 1;                            // 1..16
+    std::uint64_t quantum_ps = CpuScheduler::default_quantum_ps;  // platform/cpu_scheduler.h
     PlatformTiming timing;
     chipset::Personality personality;
     cpu::PioPolicyKind pio_policy = cpu::PioPolicyKind::linear_rip_snapshot;
@@ -53,7 +55,8 @@ class Pc : public sc_core::sc_module {
     Pc(const sc_core::sc_module_name& name, const PcConfig& config);
     ~Pc() override;
 
-    CpuModule& cpu();
+    CpuModule& cpu(std::size_t number = 0);
+    CpuScheduler& scheduler();
 
     // --- consoles ---
     void on_debug_output(ByteOutput output);

@@ -21,6 +21,8 @@ constexpr std::string_view policy_names =
     "complete-always, skip-before-exit, cancel-on-rip-write, cancel-on-rip-change, match-reset-vector, "
     "linear-rip-snapshot, full-emulator";
 
+constexpr std::uint64_t longest_quantum_ps = 100'000'000'000;
+
 template <typename F>
 auto named(std::string_view option, F parse) {
     try {
@@ -118,6 +120,11 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     app.add_option("--random-seed", o.raw.random_seed, "Seed of RDRAND and RDSEED")
         ->capture_default_str()
         ->type_name("N");
+    app.add_option("--smp", o.raw.smp, "Number of processors, 1 to 16")->capture_default_str()->type_name("N");
+    app.add_option("--quantum", o.raw.quantum,
+                   "Several running processors take turns so that each gets its share of every TIME")
+        ->capture_default_str()
+        ->type_name("TIME");
     app.add_option("--pio-policy", o.raw.pio_policy, fmt::format("Port I/O completion: {}", policy_names))
         ->capture_default_str()
         ->type_name("NAME");
@@ -202,6 +209,12 @@ void resolve(RunOptions& o) {
         throw UsageError(fmt::format("--cpu: '{}' is not one of {}", o.raw.cpu, cpu::cpu_model_names));
     o.cpu = *model;
     o.cpu.random_seed = named("--random-seed", [&] { return parse_count(o.raw.random_seed); });
+    const std::uint64_t cpus = named("--smp", [&] { return parse_count(o.raw.smp); });
+    if (cpus < 1 || cpus > 16) throw UsageError(fmt::format("--smp: {} is not between 1 and 16", o.raw.smp));
+    o.cpus = static_cast<unsigned>(cpus);
+    o.quantum_ps = named("--quantum", [&] { return parse_duration(o.raw.quantum); });
+    if (o.quantum_ps == 0 || o.quantum_ps > longest_quantum_ps)
+        throw UsageError(fmt::format("--quantum: {} is not longer than 0 and at most 100 ms", o.raw.quantum));
     const auto policy = cpu::parse_pio_policy(o.raw.pio_policy);
     if (!policy)
         throw UsageError(fmt::format("--pio-policy: '{}' is not one of {}", o.raw.pio_policy, policy_names));

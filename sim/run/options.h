@@ -25,6 +25,7 @@ struct RunOptions {
         std::string memory = "128M", debugcon_port = "402", debug_exit, pio_policy = "linear-rip-snapshot";
         std::string skip_model = "vmx", string_rules = "architectural";
         std::string cpu{cpu::default_cpu_model}, random_seed = "0";
+        std::string smp = "1", quantum = "10us";
         std::string quirk_out_7e = "off", timing = "zero", personality = "strict", max_time, wake_after;
         std::string stop_after_resets = "0", max_instructions = "0", max_wall = "0", mips, tsc_mhz = "1000";
         std::vector<std::string> keys;
@@ -52,6 +53,8 @@ struct RunOptions {
 
     // Resolved.
     std::uint64_t memory = 0;
+    unsigned cpus = 1;
+    std::uint64_t quantum_ps = 0;
     std::uint64_t tsc_hz = 1'000'000'000;
     std::uint16_t debugcon_port = 0x402;
     std::optional<std::uint16_t> debug_exit;

@@ -61,18 +61,23 @@ void Reports::write_screen(platform::Pc& machine) const {
 }
 
 void Reports::print_statistics(platform::Pc& machine, double host_seconds) const {
-    const auto& cpu = machine.cpu();
-    const cpu::CpuStatistics s = cpu.vcpu().statistics();
-    const platform::CpuCounters& c = cpu.counters();
+    const platform::CpuScheduler& cpus = machine.scheduler();
+    cpu::CpuStatistics s;
+    platform::CpuCounters c;
+    for (const platform::CpuModule* one : cpus.cpus()) {
+        s += one->vcpu().statistics();
+        c += one->counters();
+    }
     const auto rate = [](std::uint64_t part, std::uint64_t all) {
         return all == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(all);
     };
     const auto line = [](std::string_view name, auto value) { fmt::print("{:<28} {}\n", name, value); };
-    line("instructions", cpu.instructions());
-    line("simulated time", platform::format_time(cpu.local_time_ps()));
+    line("instructions", cpus.instructions());
+    line("simulated time", platform::format_time(cpus.local_time_ps()));
     line("host time", fmt::format("{:.3f} s", host_seconds));
-    line("MIPS", fmt::format("{:.1f}", static_cast<double>(cpu.instructions()) / host_seconds / 1e6));
-    line("resets and INITs", c.starts ? c.starts - 1 : 0);
+    line("MIPS", fmt::format("{:.1f}", static_cast<double>(cpus.instructions()) / host_seconds / 1e6));
+    // The power-on of the bootstrap processor is none.
+    line("resets and INITs", machine.cpu().counters().starts ? machine.cpu().counters().starts - 1 : 0);
     line("port I/O transactions", c.pio_transactions);
     line("memory transactions", fmt::format("{} ({} reads, {} writes outside DMI)", c.memory_transactions,
                                             s.mmio_reads, s.mmio_writes));
@@ -86,6 +91,16 @@ void Reports::print_statistics(platform::Pc& machine, double host_seconds) const
     line("exceptions, interrupts", fmt::format("{}, {}", s.exceptions, s.interrupts));
     line("SMI, INIT, RESET#", fmt::format("{}, {}, {}", s.smis, s.inits, s.resets));
     line("unimplemented instructions", s.unimplemented);
+    if (cpus.cpus().size() == 1) return;
+    for (std::size_t n = 0; n < cpus.cpus().size(); ++n) {
+        const platform::CpuModule& one = *cpus.cpus()[n];
+        const cpu::CpuStatistics own = one.vcpu().statistics();
+        line(fmt::format("CPU {}", n),
+             fmt::format("{} instructions ({:.1f} %), {} starts, {} turns given away by PAUSE, {} port I/O, "
+                         "{} interrupts, {} INIT",
+                         one.instructions(), rate(one.instructions(), cpus.instructions()), one.counters().starts,
+                         one.counters().pauses, one.counters().pio_transactions, own.interrupts, own.inits));
+    }
 }
 
 }  // namespace southgate::sim

@@ -48,6 +48,8 @@ platform::PcConfig machine_config(const RunOptions& o) {
         if (!o.initrd.empty()) c.linux_boot->initrd = platform::read_file(o.initrd, limit);
     }
     c.cpu = o.cpu;
+    c.cpus = o.cpus;
+    c.quantum_ps = o.quantum_ps;
     c.timing = o.timing;
     c.personality = o.personality;
     c.pio_policy = o.pio_policy;
@@ -106,12 +108,13 @@ int run(RunOptions options) {
     Reports reports(options);
     platform::Pc machine("pc", machine_config(options));
     platform::CpuModule& cpu = machine.cpu();
+    platform::CpuScheduler& cpus = machine.scheduler();
 
     Monitor monitor("monitor", options,
-                    {.stop = [&] { cpu.stop(); },
-                     .waiting = [&] { return cpu.is_waiting(); },
+                    {.stop = [&] { cpus.stop(); },
+                     .waiting = [&] { return cpus.all_waiting(); },
                      .type = [&](const std::string& text) { machine.type_text(text); },
-                     .instructions = [&] { return cpu.instructions(); },
+                     .instructions = [&] { return cpus.instructions(); },
                      .screen = [&] { return machine.screen_text(); }});
     Consoles consoles(options, machine, monitor);
     reports.attach(machine);
@@ -121,7 +124,7 @@ int run(RunOptions options) {
         monitor.finish({static_cast<int>((value << 1 | 1) & 0xff), fmt::format("debug exit {:#x}", value)});
     });
     if (options.max_instructions)
-        cpu.limit_instructions(options.max_instructions, [&] {
+        cpus.limit_instructions(options.max_instructions, [&] {
             monitor.finish({exit_limit, fmt::format("--max-instructions: {} instructions are over",
                                                     options.max_instructions)});
         });
@@ -140,8 +143,10 @@ int run(RunOptions options) {
     monitor.clear_progress();
     consoles.flush();
     reports.finish(machine, seconds);
-    if (const char* error = cpu.internal_error()) {
-        fmt::print(stderr, "southgate: internal error: {} at {:08X}\n", error, cpu.linear_rip());
+    for (const platform::CpuModule* one : cpus.cpus()) {
+        const char* error = one->internal_error();
+        if (!error) continue;
+        fmt::print(stderr, "southgate: internal error: {} at {:08X}\n", error, one->linear_rip());
         return exit_internal_error;
     }
     const Outcome outcome =

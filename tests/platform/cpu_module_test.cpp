@@ -289,7 +289,7 @@ TEST(CpuModule, ShutdownIsAnnouncedOnceAndLeftByInit) {
 TEST(CpuModule, InstructionLimitIsExact) {
     Bench b(Program{{Op::nop}, {Op::jump, 0}});
     bool reached = false;
-    b.cpu.limit_instructions(1'234'567, [&] { reached = true; });
+    b.cpu.scheduler().limit_instructions(1'234'567, [&] { reached = true; });
     sc_core::sc_start();
     EXPECT_TRUE(reached);
     EXPECT_EQ(b.cpu.instructions(), 1'234'567u);

@@ -61,7 +61,11 @@ class FakeVcpu : public cpu::Vcpu {
     std::uint64_t retired_in_run() const override { return retired_; }
     void request_exit() override { exit_requested_ = true; }
 
-    cpu::GeneralRegisters regs() const override { return {}; }
+    cpu::GeneralRegisters regs() const override {
+        cpu::GeneralRegisters r;
+        r.rflags = interrupts_enabled ? 1u << 9 : 0;
+        return r;
+    }
     void set_regs(const cpu::GeneralRegisters&) override {}
     cpu::SpecialRegisters sregs() const override { return {}; }
     void set_sregs(const cpu::SpecialRegisters&) override {}

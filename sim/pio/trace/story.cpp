@@ -27,6 +27,7 @@ std::string exit_text(const cpu::Exit& exit, std::uint32_t data) {
         case ExitReason::debug: return "exit: debug, one instruction was stepped over";
         case ExitReason::internal_error: return "exit: internal error";
         case ExitReason::wait_for_sipi: return "returns: the processor is not started";
+        case ExitReason::pause: return "returns: the guest waits for another processor";
     }
     return {};
 }

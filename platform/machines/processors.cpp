@@ -1,0 +1,126 @@
+#include "platform/machines/processors.h"
+
+#include <string>
+
+#include "cpu_model/interpreter/interpreter.h"
+#include "platform/input_error.h"
+
+namespace southgate::platform {
+
+using namespace chipset;
+
+namespace {
+
+constexpr std::uint64_t apic_enable = 1u << 11, apic_base_mask = 0xf'ffff'f000;
+
+// The first one's modules have no number, so that a machine with one processor looks the same everywhere.
+std::string numbered(const char* name, unsigned number) {
+    return number == 0 ? name : name + std::to_string(number);
+}
+
+}  // namespace
+
+Processor::Processor(unsigned number, ApicBus& apic_bus, const CpuConfig& config,
+                     const LocalApic::Config& apic, const CpuModule::EngineFactory& factory,
+                     CpuScheduler& scheduler)
+    : cpu(numbered("cpu", number).c_str(), config, factory, &scheduler),
+      lapic(numbered("lapic", number).c_str(), apic_bus, apic),
+      bus(numbered("cpu_bus", number).c_str()),
+      init(numbered("init_or", number).c_str()),
+      nmi(numbered("nmi_or", number).c_str()),
+      smi(numbered("smi_or", number).c_str()),
+      lapic_window(0) {
+    cpu.memory.bind(bus.target);
+    lapic_window = bus.map(0xfee0'0000, 0x1000, lapic.socket);
+    lapic.intr(cpu.intr);
+    lapic.init(init.add_input());
+    lapic.nmi(nmi.add_input());
+    lapic.smi(smi.add_input());
+    init.out(cpu.init);
+    nmi.out(cpu.nmi);
+    smi.out(cpu.smi);
+    lapic.on_ext_int_acknowledge([this] { return cpu.acknowledge_on_bus(); });
+    lapic.on_start_up([this](std::uint8_t vector) { cpu.start_up(vector); });
+    cpu.attach({.base_written =
+                    [this](std::uint64_t base) {
+                        const bool enabled = (base & apic_enable) != 0;
+                        lapic.set_globally_enabled(enabled);
+                        bus.move(lapic_window, base & apic_base_mask, enabled);
+                    },
+                .read_cr8 = [this] { return lapic.cr8(); },
+                .write_cr8 = [this](std::uint8_t value) { lapic.set_cr8(value); },
+                .acknowledge = [this] { return lapic.acknowledge(); }});
+}
+
+Processors::Processors(ApicBus& apic_bus, const Config& config)
+    : scheduler_("cpu_scheduler", config.quantum_ps) {
+    if (config.count < 1 || config.count > ApicBus::kMaxReceivers)
+        throw InputError("a pc has 1 to " + std::to_string(ApicBus::kMaxReceivers) + " processors, not " +
+                         std::to_string(config.count));
+    const bool several = config.count > 1;
+    for (unsigned number = 0; number < config.count; ++number) {
+        cpu::CpuModel model = config.model;
+        model.apic_id = static_cast<std::uint8_t>(number);
+        model.bootstrap = number == 0;
+        model.random_seed += number;
+        const LocalApic::Config apic{
+            .id = static_cast<std::uint8_t>(number),
+            .timer_hz = config.apic_timer_hz,
+            .lint0_starts_as_ext_int = number == 0 && config.lint0_starts_as_ext_int};
+        all_.push_back(std::make_unique<Processor>(
+            number, apic_bus, config.cpu, apic,
+            [&](cpu::Bus& bus) { return cpu::make_interpreter(bus, model, several ? &code_ : nullptr); },
+            scheduler_));
+    }
+    if (!several) return;
+    memory_ = std::make_unique<BusJoin>("host_bus_memory");
+    io_ = std::make_unique<BusJoin>("host_bus_io");
+    smiact_ = std::make_unique<LineOr>("smiact_or");
+}
+
+void Processors::connect(HostBridge& host) {
+    for (auto& one : all_) {
+        one->bus.set_default(memory_ ? memory_->add_input() : host.cpu_memory);
+        one->cpu.io.bind(io_ ? io_->add_input() : host.cpu_io);
+        one->cpu.smiact(smiact_ ? smiact_->add_input() : host.smiact);
+    }
+    if (!memory_) return;
+    memory_->out.bind(host.cpu_memory);
+    io_->out.bind(host.cpu_io);
+    smiact_->out(host.smiact);
+}
+
+void Processors::connect_init(LineOut& line) {
+    for (auto& one : all_) {
+        // The APIC resets itself before the processor looks at INIT#.
+        line(one->lapic.init_in);
+        line(one->init.add_input());
+    }
+}
+
+void Processors::connect_cpurst(LineOut& line) {
+    for (auto& one : all_) {
+        line(one->lapic.cpurst);
+        line(one->cpu.cpurst);
+    }
+}
+
+void Processors::connect_power_good(LineOut& line) {
+    for (auto& one : all_) line(one->cpu.power_good);
+}
+
+void Processors::connect_a20m(LineOut& line) {
+    for (auto& one : all_) line(one->cpu.a20m);
+}
+
+void Processors::connect_intr(LineOut& line) {
+    for (auto& one : all_) line(one->lapic.lint0);
+}
+
+void Processors::connect_nmi(LineOut& line) {
+    for (auto& one : all_) line(one->lapic.lint1);
+}
+
+void Processors::connect_smi(LineOut& line) { line(all_.front()->smi.add_input()); }
+
+}  // namespace southgate::platform
