@@ -92,9 +92,6 @@ class Bus {
     // is not in deadline mode ignores it and is never armed.
     virtual void write_tsc_deadline([[maybe_unused]] std::uint64_t clock) {}
     virtual bool tsc_deadline_armed() { return false; }
-
-    // FERR#: an unmasked x87 exception waits while CR0.NE is 0 (SDM vol. 1 8.7.2).
-    virtual void ferr_changed([[maybe_unused]] bool asserted) {}
 };
 
 // A run of guest-physical memory with host memory behind it: KVM's memory slot and TLM's DMI at once.
@@ -162,8 +159,6 @@ class Vcpu {
     virtual void pulse_init() = 0;   // edge, latched: taken at the next instruction boundary, after RSM in SMM
     virtual void reset(bool power_up) = 0;  // RESET#; power_up also loses what only power keeps
     virtual void set_a20m(bool masked) = 0; // A20M#: true = address bit 20 forced to 0
-    // IGNNE#: x87 instructions go on although FERR# is asserted. A real kernel has no such line.
-    virtual void set_ignne([[maybe_unused]] bool asserted) {}
     virtual void start_up(std::uint8_t vector) = 0;  // SIPI; ignored unless waiting for one
 
     // Performs INIT now, as a chipset that pulls INIT# while the platform holds the CPU in a PIO exit does.

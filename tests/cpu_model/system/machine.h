@@ -33,13 +33,11 @@ class RecordingBus : public Bus {
     }
     void write_tsc_deadline(std::uint64_t clock) override { deadlines.push_back(clock); }
     bool tsc_deadline_armed() override { return !deadlines.empty() && deadlines.back() != 0; }
-    void ferr_changed(bool asserted) override { ferr.push_back(asserted); }
 
     std::uint8_t vector = 0x40, cr8 = 0;
     std::vector<bool> smm;
     std::vector<std::uint64_t> apic_base, deadlines;
     std::vector<std::pair<unsigned, std::uint64_t>> x2apic_writes;
-    std::vector<bool> ferr;
 };
 
 // Where the protected-mode set-up of Machine keeps its tables and code.
