@@ -66,7 +66,14 @@ void FwCfg::add_integer(Key key, std::uint64_t value, unsigned bytes) {
 void FwCfg::add_file(const std::string& file, std::vector<std::uint8_t> data) {
     if (file.empty() || file.size() >= name_bytes)
         throw std::invalid_argument("fw_cfg: file name '" + file + "' must have 1 to 55 characters");
+    live_.erase(file);
     files_[file] = std::move(data);
+    rebuild_directory();
+}
+
+void FwCfg::add_live_file(const std::string& file, std::function<Blob()> make) {
+    add_file(file, make());
+    live_[file] = std::move(make);
     rebuild_directory();
 }
 
@@ -88,7 +95,9 @@ void FwCfg::rebuild_directory() {
     Blob directory;
     append_big_endian<4>(directory, files_.size());
     auto key = static_cast<std::uint16_t>(Key::first_file);
+    live_items_.clear();
     for (const auto& [file, data] : files_) {
+        if (const auto live = live_.find(file); live != live_.end()) live_items_[key] = &live->second;
         append_big_endian<4>(directory, data.size());
         append_big_endian<2>(directory, key);
         append_big_endian<2>(directory, 0);
@@ -100,7 +109,13 @@ void FwCfg::rebuild_directory() {
 }
 
 void FwCfg::select(std::uint16_t key) {
-    const auto found = items_.find(key & static_cast<std::uint16_t>(~write_channel));
+    key &= static_cast<std::uint16_t>(~write_channel);
+    const auto found = items_.find(key);
+    if (const auto live = live_items_.find(key); live != live_items_.end()) {
+        Blob contents = (*live->second)();
+        contents.resize(found->second.size());
+        found->second = std::move(contents);
+    }
     item_ = found == items_.end() ? nullptr : &found->second;
     position_ = 0;
 }

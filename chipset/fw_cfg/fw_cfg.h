@@ -2,12 +2,13 @@
 // (selector), 511h (data), 514h/518h (DMA). Source: QEMU documentation, "QEMU Firmware Configuration (fw_cfg)
 // Device" (docs/specs/fw_cfg). Not modelled: items the guest may write, the memory-mapped variant.
 //
-// Items do not change while a simulation runs, and reading past the end of one gives zeros. A DMA operation
-// takes no time and is bounded: one that asks for more than 16 MiB past the end of its item ends with the
-// error bit.
+// Items do not change while a simulation runs, except for files made when the guest selects them, and reading past
+// the end of one gives zeros. A DMA operation takes no time and is bounded: one that asks for more than 16 MiB past
+// the end of its item ends with the error bit.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -56,6 +57,9 @@ class FwCfg : public sc_core::sc_module, private RegisterSpace {
     void add_integer(Key key, std::uint64_t value, unsigned bytes);  // little-endian
     // Throws std::invalid_argument if the name is empty or longer than 55 characters.
     void add_file(const std::string& file, std::vector<std::uint8_t> data);
+    // A file whose contents depend on what the guest has programmed: `make` runs now and at every selection. Its
+    // size is that of the first time. Throws as add_file().
+    void add_live_file(const std::string& file, std::function<std::vector<std::uint8_t>()> make);
 
     // Names in directory order, and the key of one (0 if there is none).
     std::vector<std::string> files() const;
@@ -79,6 +83,8 @@ class FwCfg : public sc_core::sc_module, private RegisterSpace {
     bool has_dma_;
     std::map<std::uint16_t, Blob> items_;
     std::map<std::string, Blob> files_;  // sorted: the directory's order
+    std::map<std::string, std::function<Blob()>> live_;
+    std::map<std::uint16_t, const std::function<Blob()>*> live_items_;
     const Blob* item_ = nullptr;
     std::uint64_t position_ = 0;
     std::uint32_t dma_high_ = 0;

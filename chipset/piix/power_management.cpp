@@ -137,8 +137,10 @@ void PowerManagement::config_written(std::uint32_t, unsigned, const AccessContex
     update_windows_from_config();
 }
 
+std::uint16_t PowerManagement::io_base() const { return static_cast<std::uint16_t>(pmba_->value & 0xffc0); }
+
 void PowerManagement::update_windows_from_config() {
-    const std::uint32_t pm_base = pmba_->value & 0xffc0, smbus_base = smbba_->value & 0xfff0;
+    const std::uint32_t pm_base = io_base(), smbus_base = smbba_->value & 0xfff0;
     set_window(pm_window_, pm_base, pm_base != 0 && (pmregmisc_->value & pmregmisc_pmiose));
     set_window(smbus_window_, smbus_base, smbus_base != 0 && (smbhstcfg_->value & smb_host_en));
 }

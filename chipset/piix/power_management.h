@@ -64,6 +64,8 @@ class PowerManagement : public PciFunction {
         on_soft_off_ = std::move(handler);
     }
 
+    // PMBA: the first of the 64 ports, as programmed; 0 before that.
+    std::uint16_t io_base() const;
     // The 24-bit timer at `now`.
     std::uint32_t timer(const sc_core::sc_time& now) const;
     const RegisterBank& pm_registers() const { return pm_space_.bank; }

@@ -43,6 +43,7 @@ PiixSouthbridge::PiixSouthbridge(const sc_core::sc_module_name& name, ApicBus& a
               .write_gate2 = [this](bool level, const sc_core::sc_time& now) { pit.set_gate2(level, now); }}),
       apm("apm"),
       ioapic("ioapic", apic_bus),
+      hpet("hpet"),
       config_(config) {
     map_ports();
     wire_interrupts();
@@ -64,6 +65,7 @@ void PiixSouthbridge::map_ports() {
     isa.map_internal(0x4d0, 2, pic.elcr);
     isa.map_internal(0xcf9, 1, reset.cf9);
     isa.memory.map(0xfec0'0000, 0x100, ioapic.socket, 0, {config_.timing.piix_internal, {}});
+    isa.memory.map(0xfed0'0000, chipset::hpet::size, hpet.socket, 0, {config_.timing.piix_internal, {}});
     isa.inta.bind(pic.inta);
 }
 
@@ -76,8 +78,11 @@ void PiixSouthbridge::wire_interrupts() {
         // 82093AA on a PC board: INTIN n is IRQ n, the timer comes in at 2.
         if (n != 2) irq_or_[n]->out(ioapic.irq(n == 0 ? 2 : n));
     }
-    pit.out0(isa_irq(0));
-    rtc.irq(isa_irq(8));
+    pit.out0(hpet.pit);
+    rtc.irq(hpet.rtc);
+    hpet.irq0(isa_irq(0));
+    hpet.irq8(isa_irq(8));
+    for (unsigned n = 0; n < Hpet::route_count; ++n) hpet.route(n)(ioapic.irq(Hpet::first_route + n));
     rtc.irq(pm.rtc_alarm);
     pm.sci(isa_irq(9));
     ide.primary.irq(isa_irq(14));
@@ -92,7 +97,7 @@ void PiixSouthbridge::wire_interrupts() {
 
 void PiixSouthbridge::wire_reset() {
     for (LineIn* pin : {&isa.pcirst, &ide.pcirst, &pm.pcirst, &pic.pcirst, &pit.pcirst, &dma.pcirst,
-                        &rtc.pcirst, &port61.pcirst, &apm.pcirst, &ioapic.pcirst})
+                        &rtc.pcirst, &port61.pcirst, &apm.pcirst, &ioapic.pcirst, &hpet.pcirst})
         reset.pcirst(*pin);
     reset.power_good(pm.power_good);
     reset.resume_well_ok(pm.resume_well);

@@ -1,6 +1,6 @@
 // A complete PIIX southbridge: ISA bridge, IDE, power management, reset logic, interrupt controllers, timers,
-// DMA, RTC, port 61h and an I/O APIC, wired as in the chip (and, for the I/O APIC, as on a board with an
-// 82093AA).
+// DMA, RTC, port 61h, an I/O APIC and an HPET, wired as in the chip (and, for the I/O APIC, as on a board with an
+// 82093AA; the HPET is not of its time, operating systems expect it).
 //
 // A machine attaches it to its PCI bus, binds `isa` decoding for board devices (Super-I/O, BIOS ROM, fw_cfg),
 // and connects the pins: `reset.init`, `reset.cpurst`, `reset.pcirst`, `reset.rstdrv`, `reset.power_good`,
@@ -19,6 +19,7 @@
 #include "chipset/apic/io_apic.h"
 #include "chipset/bus/bus_timing.h"
 #include "chipset/bus/pci_bus.h"
+#include "chipset/hpet/hpet.h"
 #include "chipset/legacy/dma8237.h"
 #include "chipset/legacy/pic8259.h"
 #include "chipset/legacy/pit8254.h"
@@ -71,6 +72,7 @@ class PiixSouthbridge : public sc_core::sc_module {
     NmiStatus port61;
     ApmPorts apm;
     IoApic ioapic;
+    Hpet hpet;
     LineOut& smi() { return smi_or_.out; }  // SMI# to the CPU
 
   private:

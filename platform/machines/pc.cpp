@@ -16,6 +16,7 @@
 #include "chipset/storage/atapi_drive.h"
 #include "chipset/storage/block_backend.h"
 #include "chipset/video/vga_adapter.h"
+#include "platform/acpi/pc_tables.h"
 #include "platform/events/stream.h"
 #include "platform/input_error.h"
 #include "platform/machines/processors.h"
@@ -211,6 +212,19 @@ struct Pc::Parts {
             items.boot_order = {linux_boot_device};
         }
         fw_cfg::add_pc_items(fw_cfg, items);
+        add_acpi_tables(c.cpus, memory.memory_below_4g);
+    }
+
+    // The firmware programs the base of the power management ports before it reads the tables.
+    void add_acpi_tables(unsigned cpus, std::uint64_t ram_below_4g) {
+        const auto tables = [this, cpus, ram_below_4g] {
+            return acpi::make_pc_tables(
+                {.cpus = cpus, .ram_below_4g = ram_below_4g, .pm_base = south.pm.io_base()});
+        };
+        const acpi::PcTables first = tables();
+        fw_cfg.add_file(acpi::loader_file, first.loader);
+        fw_cfg.add_file(acpi::rsdp_file, first.rsdp);
+        fw_cfg.add_live_file(acpi::tables_file, [tables] { return tables().tables; });
     }
 
     void attach_drives(const PcConfig& c) {

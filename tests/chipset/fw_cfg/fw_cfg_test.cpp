@@ -52,6 +52,23 @@ TEST_F(FwCfgTest, SignatureAndId) {
     EXPECT_EQ(read(3), std::string(3, '\0')) << "an absent item is empty";
 }
 
+TEST_F(FwCfgTest, ALiveFileIsMadeAtEverySelection) {
+    std::string contents = "abcd";
+    device.add_live_file("live", [&] { return std::vector<std::uint8_t>(contents.begin(), contents.end()); });
+    device.add_file("first", {1});  // moves the key of the other
+    test::run();
+    const std::uint16_t key = device.key_of("live");
+    select(key);
+    EXPECT_EQ(read(4), "abcd");
+    contents = "EFGHIJ";
+    EXPECT_EQ(read(1), std::string(1, '\0')) << "only a selection makes it";
+    select(key);
+    EXPECT_EQ(read(5), std::string("EFGH\0", 5)) << "the size in the directory stays true";
+    contents = "x";
+    select(key);
+    EXPECT_EQ(read(4), std::string("x\0\0\0", 4));
+}
+
 TEST_F(FwCfgTest, ReadingPastTheEndGivesZeros) {
     device.add_item(Key::uuid, {1, 2});
     test::run();
