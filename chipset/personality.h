@@ -25,6 +25,7 @@ struct Personality {
     bool kbc_self_test_keeps_state = false;
     bool smi_without_global_enable = false;
     bool lint0_starts_as_ext_int = false;
+    bool ide_without_idetim = false;
 
     static constexpr Personality strict() { return {}; }
     static constexpr Personality qemu();
@@ -73,6 +74,8 @@ inline constexpr std::array kPersonalityOptions{
                       "the PIIX4 makes SMI# whether GLBCTL SMI_EN is set or not", 21},
     PersonalityOption{"lint0_starts_as_ext_int", &Personality::lint0_starts_as_ext_int,
                       "the local APIC of the boot processor starts with LINT0 as ExtINT, not masked", 22},
+    PersonalityOption{"ide_without_idetim", &Personality::ide_without_idetim,
+                      "the PIIX decodes the IDE ports whether IDETIM bit 15 is set or not", 23},
 };
 
 constexpr Personality Personality::qemu() {

@@ -50,7 +50,8 @@ PiixIde::PiixIde(const sc_core::sc_module_name& name, const PiixIdeConfig& confi
       idetim_{Register(idetim_infos[0]), Register(idetim_infos[1])},
       sidetim_(sidetim_info),
       udmactl_(udmactl_info),
-      udmatim_(udmatim_info) {
+      udmatim_(udmatim_info),
+      decodes_without_idetim_(config.decodes_without_idetim) {
     for (unsigned i = 0; i < 2; ++i) {
         command_windows_[i] = add_window(PciSpace::io, command_base[i], 8, channel(i).command, 0, false);
         control_windows_[i] = add_window(PciSpace::io, control_base[i], 1, channel(i).control, 0, false);
@@ -70,7 +71,7 @@ PiixIde::PiixIde(const sc_core::sc_module_name& name, const PiixIdeConfig& confi
 
 void PiixIde::update_decode() {
     for (unsigned i = 0; i < 2; ++i) {
-        const bool decoded = idetim_[i].value & decode_enable;
+        const bool decoded = decodes_without_idetim_ || (idetim_[i].value & decode_enable) != 0;
         set_window(command_windows_[i], command_base[i], decoded);
         set_window(control_windows_[i], control_base[i], decoded);
     }

@@ -16,6 +16,7 @@ namespace southgate::chipset::storage {
 
 struct PiixIdeConfig {
     bool piix4 = false;  // 8086:7111 with Ultra DMA registers instead of 8086:7010
+    bool decodes_without_idetim = false;  // deviation: the channels answer although IDETIM bit 15 is 0
 };
 
 class PiixIde : public PciFunction {
@@ -42,6 +43,7 @@ class PiixIde : public PciFunction {
     Register sidetim_, udmactl_, udmatim_;  // the last two on PIIX4 only
     LineOut drive_reset_{"drive_reset"};    // RSTDRV as the drives see it
     std::array<unsigned, 2> command_windows_{}, control_windows_{};
+    bool decodes_without_idetim_;
 };
 
 }  // namespace southgate::chipset::storage

@@ -21,7 +21,7 @@ constexpr std::array images{
     Image{"u-boot-64", "U-Boot qemu-x86_64, 64-bit behind a 32-bit SPL", "u-boot-qemu",
           "/usr/lib/u-boot/qemu-x86_64/u-boot.rom", "pc", Console::serial, "=> "},
     Image{"ovmf", "OVMF, UEFI; variables are lost with the run", "ovmf", "/usr/share/ovmf/OVMF.fd", "pc",
-          Console::serial, "UEFI Interactive Shell"},
+          Console::serial, "Shell>", {"ide_without_idetim"}},
     Image{"qboot", "qboot: boots a kernel given by --kernel, nothing else", "qemu-system-data",
           "/usr/share/qemu/qboot.rom", "pc", Console::none, ""},
     Image{"bochs", "the BIOS of Bochs", "bochsbios", "/usr/share/bochs/BIOS-bochs-latest", "pc", Console::debug,

@@ -61,6 +61,14 @@ TEST(Firmware, UBootReachesItsPrompt) {
     }
 }
 
+TEST(Firmware, OvmfReachesTheUefiShell) {
+    const std::string serial = scratch() + "/serial";
+    const Result r = southgate({"run", "--firmware", "ovmf", "--memory", "256M", "--serial", serial, "--stop-at",
+                                "Shell>", "--max-instructions", "2G"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_TRUE(contains(read_file(serial), "UEFI Interactive Shell")) << read_file(serial);
+}
+
 TEST(Firmware, AProcessorWithoutSimdRunsSeaBios) {
     const Result r = southgate({"run", "--cpu", "p6", "--debugcon", "stdout", "--stop-at", "No bootable device.",
                                 "--max-time", "10s"});

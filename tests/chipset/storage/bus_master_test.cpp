@@ -171,5 +171,19 @@ TEST_F(BusMaster, ConfigurationSpace) {
     EXPECT_EQ(b.config.read(0x20, 4), 1u);
 }
 
+TEST(PiixIde, ChannelsAnswerWithoutIdetimAsADeviation) {
+    IdeBench b(no_delay(), {.decodes_without_idetim = true});
+    const auto decoded = [&](std::uint64_t port) {
+        for (const PciWindow& w : b.ide.windows())
+            if (w.enabled && port >= w.first && port < w.first + w.size) return true;
+        return false;
+    };
+    b.pcirst.pulse();
+    EXPECT_FALSE(decoded(0x1f0)) << "the command register still rules";
+    b.config.write(0x04, 0x01, 2);
+    EXPECT_TRUE(decoded(0x1f7) && decoded(0x3f6) && decoded(0x177) && decoded(0x376));
+    EXPECT_EQ(b.config.read(0x40, 2), 0u);
+}
+
 }  // namespace
 }  // namespace southgate::chipset::storage

@@ -33,7 +33,8 @@ inline DriveTiming no_delay() {
 }
 
 struct IdeBench {
-    explicit IdeBench(const DriveTiming& timing = no_delay()) {
+    explicit IdeBench(const DriveTiming& timing = no_delay(), const PiixIdeConfig& config = {})
+        : ide("ide", config) {
         auto medium = std::make_unique<MemoryImage>(patterned(kDiskSectors, 512));
         disk_image = medium.get();
         auto disk_drive = std::make_unique<AtaDrive>(std::move(medium), AtaDriveConfig{.timing = timing});
@@ -125,7 +126,7 @@ struct IdeBench {
     }
 
     test::Memory memory{1 << 20};
-    PiixIde ide{"ide"};
+    PiixIde ide;
     test::Initiator command[2] = {test::Initiator(ide.primary.command),
                                   test::Initiator(ide.secondary.command)};
     test::Initiator control[2] = {test::Initiator(ide.primary.control),
