@@ -45,6 +45,11 @@ constexpr southgate::pio::EngineEntry pio_engines[] = {
     {"interpreter", southgate::pio::make_interpreter_engine},
 };
 
+// What pio-explore can explore.
+constexpr southgate::pio::explore::ExploreEngine explore_engines[] = {
+    {"interpreter", southgate::pio::explore::interpreter_factory, true},
+};
+
 // The subcommands: the options of each, and how it is run. A new one adds its options, and a line in the
 // constructor and in execute().
 struct Commands {
@@ -76,7 +81,7 @@ struct Commands {
         if (firmware->parsed()) return run_firmware(*firmware, firmware_options);
         if (pio_matrix->parsed()) return southgate::pio::run_matrix_command(matrix_options, pio_engines);
         if (pio_trace->parsed()) return southgate::pio::run_trace_command(trace_options, pio_engines);
-        if (pio_explore->parsed()) return southgate::pio::explore::run_explore_command(explore_options);
+        if (pio_explore->parsed()) return southgate::pio::explore::run_explore_command(explore_options, explore_engines);
         return southgate::sim::run(run_options);
     }
 };

@@ -1,11 +1,14 @@
 #include "sim/pio/explore/command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 
 #include "cpu_model/interpreter/interpreter.h"
+#include "sim/pio/explore/report.h"
 #include "sim/pio/explore/search.h"
 #include "sim/pio/matrix/command.h"
 #include "sim/run/error.h"
@@ -13,66 +16,164 @@
 namespace southgate::pio::explore {
 namespace {
 
-std::string text(const Minimal& minimal) {
-    const Sequence& s = minimal.sequence;
-    std::string actions;
-    for (unsigned n = 0; n < s.depth; n++) actions += fmt::format("{}{}", n ? ", " : "", name_of(s.intents[n]));
-    std::string line = fmt::format("  {:<17} {}: {}", name_of(minimal.damage), traits(s.start.pio).name,
-                                   actions.empty() ? "no action" : actions);
-    if (minimal.finding.same_linear()) line += minimal.finding.same_rip() ? "; same rip" : "; same linear rip";
-    else if (minimal.finding.same_rip()) line += "; same rip, another linear rip";
-    line += fmt::format(" ({}", pio::name_of(s.start.mode));
-    if (s.start.place != PlaceKind::plain) line += fmt::format(", at {}", name_of(s.start.place));
-    if (s.start.condition != Condition::none) line += fmt::format(", {}", name_of(s.start.condition));
-    return line + ")";
+using sim::UsageError;
+
+struct Target {
+    std::string name, models;
+    Subject subject;
+};
+
+// Where rip has moved before the exit, or is put absolutely anyway, the processor's model makes no difference.
+bool uses_skip_model(cpu::PioPolicyKind kind) {
+    return kind != cpu::PioPolicyKind::skip_before_exit && kind != cpu::PioPolicyKind::full_emulator;
 }
+
+std::vector<Target> chosen_targets(const ExploreOptions& o, const ExploreEngine& engine) {
+    if (!engine.has_policies) return {{std::string(engine.name), "", {}}};
+    std::vector<unsigned> which;
+    for (const std::string& name : o.policies) which.push_back(column_from("--policy", name));
+    if (which.empty())
+        for (unsigned n = 0; n < column_count; n++) which.push_back(n);
+    std::optional<cpu::PioAdvance> only;
+    if (!o.skip_model.empty()) {
+        only = cpu::parse_skip_model(o.skip_model);
+        if (!only) throw UsageError(fmt::format("--skip-model: '{}' is not one of vmx, svm", o.skip_model));
+    }
+    std::vector<Target> targets;
+    for (const unsigned n : which) {
+        const Column& c = columns[n];
+        const std::string name = fmt::format("{} {}{}", c.name, cpu::name_of(c.kind), c.quirk ? " with the 7Eh quirk" : "");
+        const auto add = [&](cpu::PioAdvance advance, std::string_view models) {
+            targets.push_back({name, std::string(models), {c.kind, c.quirk, advance, cpu::StringRules::kernel, {}}});
+        };
+        if (only) add(*only, cpu::name_of(*only));
+        else if (!uses_skip_model(c.kind)) add(cpu::PioAdvance::relative, "vmx and svm");
+        else
+            for (const cpu::PioAdvance advance : skip_models) add(advance, cpu::name_of(advance));
+    }
+    return targets;
+}
+
+std::vector<GuestMode> chosen_modes(const ExploreOptions& o) {
+    std::vector<GuestMode> modes;
+    for (const std::string& name : o.modes) {
+        const auto mode = parse_guest_mode(name);
+        if (mode) {
+            modes.push_back(*mode);
+            continue;
+        }
+        std::string known;
+        for (const GuestMode m : guest_modes) known += fmt::format("{}{}", known.empty() ? "" : ", ", pio::name_of(m));
+        throw UsageError(fmt::format("--mode: '{}' is not one of {}", name, known));
+    }
+    return modes;
+}
+
+const ExploreEngine& chosen_engine(const ExploreOptions& o, std::span<const ExploreEngine> engines) {
+    std::string known;
+    for (const ExploreEngine& engine : engines) {
+        if (engine.name == o.engine) return engine;
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", engine.name);
+    }
+    throw UsageError(fmt::format("--engine: '{}' is not one of {}", o.engine, known));
+}
+
+// A line on the terminal that is written over.
+class ProgressLine {
+  public:
+    explicit ProgressLine(std::size_t parts) : parts_(parts), on_(isatty(STDERR_FILENO) == 1) {}
+    ~ProgressLine() { clear(); }
+
+    Progress part(std::size_t number, const std::string& name) {
+        if (!on_) return {};
+        return [this, number, name](double share) {
+            const int percent = static_cast<int>(100 * (static_cast<double>(number) + share) / static_cast<double>(parts_));
+            if (percent == shown_) return;
+            shown_ = percent;
+            fmt::print(stderr, "\r\x1b[K{:3} % {}", percent, name);
+            std::fflush(stderr);
+        };
+    }
+    void clear() {
+        if (on_ && shown_ >= 0) fmt::print(stderr, "\r\x1b[K");
+        shown_ = -1;
+    }
+
+  private:
+    std::size_t parts_;
+    bool on_;
+    int shown_ = -1;
+};
 
 }  // namespace
 
-void declare_explore_options(CLI::App& app, ExploreOptions& options) {
-    app.add_option("--policy", options.policies, "Policies, by name or two letters (default: all columns)");
-    app.add_option("--mode", options.modes, "Guest modes (default: all)");
-    app.add_option("--skip-model", options.skip_model, "vmx or svm (default: both)");
-    app.add_option("--depth", options.depth, "Userspace actions in a sequence, at most")
-        ->check(CLI::Range(0u, max_depth))
-        ->capture_default_str();
-    app.add_option("--budget", options.budget, "Sequences for each column, the simplest first (default: all)");
-    app.add_option("--jobs", options.jobs, "Threads")->check(CLI::Range(1u, 64u))->capture_default_str();
+VcpuFactory interpreter_factory() {
+    return [](cpu::Bus& bus) { return cpu::make_interpreter(bus); };
 }
 
-int run_explore_command(const ExploreOptions& options) {
+void declare_explore_options(CLI::App& app, ExploreOptions& options) {
+    const auto list = [&](const char* name, std::vector<std::string>& values, const char* help) {
+        return app.add_option(name, values, help)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+            ->expected(1)
+            ->allow_extra_args(false);
+    };
+    list("--policy", options.policies, "Only this column: CA SB AW RC RV LR LQ FE or a policy's long name; repeatable")
+        ->type_name("POLICY");
+    list("--mode", options.modes, "Only this guest mode: real16 protected16 protected32 compatibility32 long64; repeatable")
+        ->type_name("MODE");
+    app.add_option("--skip-model", options.skip_model,
+                   "How a completion moves rip: vmx (relative), svm (absolute); both if left out")
+        ->type_name("MODEL");
+    app.add_option("--depth", options.depth, "Userspace actions in a sequence, at most")
+        ->check(CLI::Range(0u, max_depth))
+        ->capture_default_str()
+        ->type_name("N");
+    app.add_option("--budget", options.budget, "Sequences for each column, the simplest first; 0: all")
+        ->capture_default_str()
+        ->type_name("N");
+    app.add_option("--jobs", options.jobs, "Threads; the output does not depend on them")
+        ->check(CLI::Range(1u, 64u))
+        ->capture_default_str()
+        ->type_name("N");
+    app.add_option("--format", options.format, "table, json")->capture_default_str()->type_name("FORMAT");
+    app.add_option("--engine", options.engine, "What runs the sequences")->capture_default_str()->type_name("ENGINE");
+    app.footer("Exit status: 0 the search ran to its end or its budget, whatever it found; 2 bad usage.");
+}
+
+int run_explore_command(const ExploreOptions& options, std::span<const ExploreEngine> engines) {
+    if (options.format != "table" && options.format != "json")
+        throw UsageError(fmt::format("--format: '{}' is not one of table, json", options.format));
+    const ExploreEngine& engine = chosen_engine(options, engines);
+    const std::vector<Target> targets = chosen_targets(options, engine);
     SearchOptions how;
+    how.modes = chosen_modes(options);
     how.depth = options.depth;
     how.jobs = options.jobs;
     if (options.budget != 0) how.budget = options.budget;
-    for (const std::string& name : options.modes) {
-        const auto mode = parse_guest_mode(name);
-        if (!mode) throw sim::UsageError(fmt::format("--mode {}: not a guest mode", name));
-        how.modes.push_back(*mode);
-    }
-    std::vector<unsigned> which;
-    for (const std::string& name : options.policies) which.push_back(column_from("--policy", name));
-    if (which.empty())
-        for (unsigned n = 0; n < column_count; n++) which.push_back(n);
-    if (!options.skip_model.empty() && !cpu::parse_skip_model(options.skip_model))
-        throw sim::UsageError(fmt::format("--skip-model {}: expected vmx or svm", options.skip_model));
 
+    const VcpuFactory factory = engine.factory();
+    const bool as_json = options.format == "json";
+    std::vector<Exploration> explorations;
     std::uint64_t total = 0;
-    const VcpuFactory factory = [](cpu::Bus& bus) { return cpu::make_interpreter(bus); };
-    for (const unsigned n : which) {
-        for (const cpu::PioAdvance advance : skip_models) {
-            if (!options.skip_model.empty() && cpu::name_of(advance) != options.skip_model) continue;
-            const Column& column = columns[n];
-            const SearchResult found =
-                search({column.kind, column.quirk, advance, cpu::StringRules::kernel}, how, factory);
-            fmt::print("{} {} {}: {} sequences, {} fail, {} minimal\n", column.name, cpu::name_of(column.kind),
-                       cpu::name_of(advance), found.sequences, found.failing, found.minimal.size());
-            for (const Minimal& minimal : found.minimal) fmt::print("{}\n", text(minimal));
-            total += found.sequences;
+    ProgressLine progress(targets.size());
+    for (std::size_t n = 0; n < targets.size(); n++) {
+        const Target& t = targets[n];
+        Exploration e{t.name, t.models, search(t.subject, how, factory, progress.part(n, t.name)), {}};
+        Driver driver(factory);
+        driver.set_subject(t.subject);
+        e.classes = classify(e.found.minimal, driver);
+        total += e.found.sequences;
+        progress.clear();
+        if (as_json) {
+            explorations.push_back(std::move(e));
+        } else {
+            fmt::print("{}", format_text(e));
             std::fflush(stdout);
         }
     }
-    fmt::print("{} sequences in all\n", total);
+    if (as_json) fmt::print("{}", format_json(explorations));
+    else fmt::print("{} sequences in all\n", total);
     return 0;
 }
 

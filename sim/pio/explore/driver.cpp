@@ -10,12 +10,37 @@ namespace {
 using cpu::ExitReason;
 using cpu::Gpr;
 
-constexpr std::uint64_t trap_flag = 1u << 8, interrupt_flag = 1u << 9;
+constexpr std::uint64_t trap_flag = 1u << 8, interrupt_flag = 1u << 9, long_mode_active = 1u << 10;
 // INS goes to and OUTS comes from here; the window is what is looked at afterwards.
 constexpr std::uint64_t destination = 0x6000, source = 0x6100, window = 16;
 constexpr std::uint8_t nop = 0x90;
 
 Action act(ActionKind kind, std::uint64_t value = 0) { return {kind, JamOrder::regs_first, 0, 0, value, {}, 0}; }
+
+// The state groups that perform() writes.
+struct Writes {
+    bool regs = false, sregs = false;
+};
+Writes writes_of(Intent intent) {
+    using enum Intent;
+    switch (intent) {
+        case clear_events:
+        case step_on:
+        case drain:
+        case rewrite_code: return {};
+        case same_sregs:
+        case move_base: return {false, true};
+        case same_regs:
+        case write_rax:
+        case write_rcx:
+        case zero_rcx:
+        case rewind:
+        case skip_self:
+        case move_rip:
+        case alias_rip: return {true, false};
+        default: return {true, true};
+    }
+}
 
 std::uint64_t get(const cpu::GeneralRegisters& regs, Gpr r) { return regs.gpr[static_cast<unsigned>(r)]; }
 
@@ -29,6 +54,7 @@ void Driver::configure(cpu::Vcpu& cpu) const {
     cpu.set_pio_policy(subject_.policy, subject_.quirk_out_7e);
     cpu.set_pio_advance(subject_.advance);
     cpu.set_string_rules(subject_.strings);
+    if (subject_.customise) subject_.customise(cpu, oracle_);
 }
 
 void Driver::set_subject(const Subject& subject) {
@@ -103,6 +129,36 @@ void Driver::enter() {
     const bool stepped = exit.reason == ExitReason::debug;
     if (due && !stepped) seen_.step_missing = true;
     if (stepped && !due) seen_.step_extra = true;
+    remember(MomentKind::entry, &exit);
+}
+
+std::uint32_t Driver::stored() const {
+    const std::uint8_t* bytes = machine_.memory.at(destination, window);
+    std::uint32_t n = 0;
+    while (n < window && bytes[n] == machine_.devices.ins_byte) ++n;
+    return n;
+}
+
+void Driver::remember(MomentKind kind, const cpu::Exit* entry) {
+    if (!recording_) return;
+    const cpu::GeneralRegisters regs = machine_.cpu().regs();
+    const cpu::SpecialRegisters sregs = machine_.cpu().sregs();
+    const cpu::EventState events = machine_.cpu().events();
+    const cpu::SegmentRegister& cs = sregs.seg[static_cast<unsigned>(cpu::Seg::cs)];
+    Moment& m = recording_->moments.emplace_back();
+    m.kind = kind;
+    m.seen.rip = regs.rip;
+    m.seen.rax = get(regs, Gpr::rax);
+    m.seen.rcx = get(regs, Gpr::rcx);
+    m.seen.rdi = get(regs, Gpr::rdi);
+    m.seen.cs_base = cs.base;
+    m.seen.code64 = (sregs.efer & long_mode_active) != 0 && (cs.attributes & cpu::SegmentRegister::l) != 0;
+    m.seen.shadow = events.sti_shadow || events.mov_ss_shadow;
+    m.seen.trap = events.debug_trap_pending;
+    m.seen.stored = stored();
+    m.ideal = oracle_->ideal();
+    if (entry) m.stepped = entry->reason == ExitReason::debug;
+    if (entry) m.retired = entry->retired;
 }
 
 void Driver::perform(Intent intent) {
@@ -120,7 +176,7 @@ void Driver::perform(Intent intent) {
         case migrate:
             machine_.migrate();
             machine_.cpu().set_single_step(oracle_->ideal().step);
-            migrated_ = sregs_written_ = true;
+            sregs_written_ = true;
             break;
         case restore:
             cpu.set_sregs(exit_sregs_);
@@ -173,12 +229,21 @@ void Driver::perform(Intent intent) {
         }
     }
     oracle_->apply(intent);
+    if (!recording_) return;
+    remember(MomentKind::action);
+    const Writes writes = writes_of(intent);
+    Moment& m = recording_->moments.back();
+    m.wrote_regs = writes.regs;
+    m.wrote_sregs = writes.sregs;
+    m.migrated = intent == migrate;
+    recording_->rewritten |= intent == rewrite_code;
 }
 
 void Driver::observe() {
     const cpu::GeneralRegisters regs = machine_.cpu().regs();
     const cpu::EventState events = machine_.cpu().events();
     seen_.rip = regs.rip;
+    seen_.linear_rip = machine_.cpu().linear_rip();
     seen_.rax = get(regs, Gpr::rax);
     seen_.rcx = get(regs, Gpr::rcx);
     seen_.rdi = get(regs, Gpr::rdi);
@@ -186,10 +251,8 @@ void Driver::observe() {
     seen_.trap = events.debug_trap_pending;
     if (instruction_.kind == PioKind::insb || instruction_.kind == PioKind::rep_insb) {
         const std::uint8_t* bytes = machine_.memory.at(destination, window);
-        std::uint32_t n = 0;
-        while (n < window && bytes[n] == machine_.devices.ins_byte) ++n;
-        seen_.stored = n;
-        for (; n < window; n++) seen_.memory_changed |= bytes[n] != machine_.memory.pristine(destination + n);
+        seen_.stored = stored();
+        for (std::uint32_t n = seen_.stored; n < window; n++) seen_.memory_changed |= bytes[n] != machine_.memory.pristine(destination + n);
         seen_.memory_changed |= seen_.stored != 0;
     }
     // The instruction is still in front of the guest: see whether it really leaves again.
@@ -205,6 +268,7 @@ Finding Driver::run(const Sequence& sequence) {
     oracle_.emplace(instruction_, place_, get(initial_.regs, Gpr::rax), get(initial_.regs, Gpr::rcx),
                     get(initial_.regs, Gpr::rdi));
     if (reach_exit()) {
+        remember(MomentKind::exit);
         const auto* end = sequence.intents.data() + sequence.depth;
         const bool restores = std::find(sequence.intents.data(), end, Intent::restore) != end;
         if (restores) {
@@ -218,13 +282,22 @@ Finding Driver::run(const Sequence& sequence) {
     const Finding found = judge(*oracle_, seen_);
 
     machine_.settle();
-    if (seen_.memory_changed || migrated_) {
+    // settle() may have stored what was still pending.
+    if (traits(sequence.start.pio).string) {
         std::array<std::uint8_t, window> bytes;
         for (std::uint64_t n = 0; n < window; n++) bytes[n] = machine_.memory.pristine(destination + n);
         machine_.store(destination, bytes);
     }
     if (rewritten_) machine_.store(code_at_, code_);
-    migrated_ = rewritten_ = false;
+    rewritten_ = false;
+    return found;
+}
+
+Finding Driver::record(const Sequence& sequence, Recording& recording) {
+    recording = {};
+    recording_ = &recording;
+    const Finding found = run(sequence);
+    recording_ = nullptr;
     return found;
 }
 

@@ -3,25 +3,28 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "sim/pio/explore/judge.h"
 #include "sim/pio/explore/oracle.h"
+#include "sim/pio/explore/recording.h"
 #include "sim/pio/lab/action.h"
 #include "sim/pio/lab/column.h"
 #include "sim/pio/lab/machine.h"
 
 namespace southgate::pio::explore {
 
-// What is explored: a policy with its quirk, skip model and string rules.
+// What is explored: a policy with its quirk, skip model and string rules. An engine that completes by rules of its own
+// ignores them.
 struct Subject {
     cpu::PioPolicyKind policy{};
     bool quirk_out_7e = false;
     cpu::PioAdvance advance{};
     cpu::StringRules strings = cpu::StringRules::kernel;
-    bool operator==(const Subject&) const = default;
+    // Called on every vCPU last: rules from outside. The oracle is that of the sequence being run.
+    std::function<void(cpu::Vcpu&, const std::optional<Oracle>&)> customise;
 };
 
 class Driver {
@@ -31,11 +34,11 @@ class Driver {
     void set_subject(const Subject& subject);
 
     Finding run(const Sequence& sequence);
+    // The same, and keeps what it looked like.
+    Finding record(const Sequence& sequence, Recording& recording);
 
-    // Of the last run, for reports.
+    // Of the last run.
     const Observation& observation() const { return seen_; }
-    const Ideal& ideal() const { return oracle_->ideal(); }
-    const std::vector<std::uint8_t>& code() const { return code_; }
 
   private:
     void configure(cpu::Vcpu& cpu) const;
@@ -46,6 +49,8 @@ class Driver {
     void enter();
     void observe();
     void put_back();
+    std::uint32_t stored() const;
+    void remember(MomentKind kind, const cpu::Exit* entry = nullptr);
 
     Machine machine_;
     Subject subject_;
@@ -59,10 +64,11 @@ class Driver {
 
     std::optional<Oracle> oracle_;
     Observation seen_;
+    Recording* recording_ = nullptr;
     cpu::GeneralRegisters exit_regs_;
     cpu::SpecialRegisters exit_sregs_;
     cpu::EventState exit_events_;
-    bool sregs_written_ = true, migrated_ = false, rewritten_ = false;
+    bool sregs_written_ = true, rewritten_ = false;
 };
 
 }  // namespace southgate::pio::explore

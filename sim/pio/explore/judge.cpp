@@ -70,8 +70,9 @@ Finding judge(const Oracle& oracle, const Observation& seen) {
     if (seen.shown_rip != oracle.instruction_rip()) found.add(Damage::shown_past);
     if (must.context != Context::same) {
         // Where it was put, before anything moved it.
-        found.set_same_rip(must.rip == oracle.instruction_rip());
-        found.set_same_linear(must.linear_rip() == oracle.instruction_linear_rip());
+        if (must.rip == oracle.instruction_rip()) found.set_same_rip();
+        if (must.linear_rip() == oracle.instruction_linear_rip())
+            found.set_same_linear(must.code64 == (oracle.instruction().mode == GuestMode::long64));
     }
     if (seen.wedged) found.add(Damage::wedged);
     else if (must.context == Context::same) judge_kept(oracle, seen, found);

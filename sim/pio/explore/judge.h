@@ -44,7 +44,7 @@ std::string_view name_of(Damage damage);
 // A set of damage, and what the target has in common with the place of the instruction.
 class Finding {
   public:
-    static constexpr std::uint32_t same_rip_bit = 1u << 30, same_linear_bit = 1u << 31;
+    static constexpr std::uint32_t other_mode_bit = 1u << 28, same_rip_bit = 1u << 30, same_linear_bit = 1u << 31;
     static constexpr std::uint32_t damage_mask = (1u << damage_count) - 1;
 
     Finding() = default;
@@ -55,12 +55,11 @@ class Finding {
     bool failed() const { return (bits_ & damage_mask) != 0; }
     std::uint32_t damage() const { return bits_ & damage_mask; }
 
-    // Coincidences: the guest was put where the instruction's rip, or its linear rip, already was.
-    void set_same_rip(bool on) { on ? bits_ |= same_rip_bit : bits_ &= ~same_rip_bit; }
-    void set_same_linear(bool on) { on ? bits_ |= same_linear_bit : bits_ &= ~same_linear_bit; }
-    bool same_rip() const { return (bits_ & same_rip_bit) != 0; }
-    bool same_linear() const { return (bits_ & same_linear_bit) != 0; }
-    std::uint32_t coincidences() const { return bits_ & (same_rip_bit | same_linear_bit); }
+    // Coincidences: the guest was put where the instruction's rip, or its linear rip, already was; the same linear
+    // rip in 64-bit code and outside of it is a coincidence of its own.
+    void set_same_rip() { bits_ |= same_rip_bit; }
+    void set_same_linear(bool same_mode) { bits_ |= same_mode ? same_linear_bit : other_mode_bit; }
+    std::uint32_t coincidences() const { return bits_ & (same_rip_bit | same_linear_bit | other_mode_bit); }
 
     std::uint32_t bits() const { return bits_; }
     bool operator==(const Finding&) const = default;
@@ -75,7 +74,7 @@ struct Observation {
     std::uint64_t shown_rip = 0;  // at the exit
     bool io_exit = true;
     bool wedged = false;
-    std::uint64_t rip = 0, rax = 0, rcx = 0, rdi = 0;  // at the end
+    std::uint64_t rip = 0, linear_rip = 0, rax = 0, rcx = 0, rdi = 0;  // at the end
     bool shadow = false, trap = false;
     bool step_missing = false, step_extra = false;  // against Oracle::enter()
     bool issued_again = false;      // the same port exit came again when the guest went on

@@ -52,10 +52,11 @@ void Oracle::take_over(std::uint64_t rip) {
 }
 
 void Oracle::jam(const Vector& to) {
-    const bool step = now_.step;
+    const Ideal before = now_;
     now_ = Ideal{};
     now_.context = Context::fresh;
-    now_.step = step;
+    now_.step = before.step;
+    now_.stored = before.stored;  // a reset keeps memory
     now_.cs_base = to.base;
     now_.rip = to.rip;
     now_.shadow = now_.trap = false;

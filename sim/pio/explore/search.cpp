@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <unordered_set>
 
 #include "sim/pio/explore/shrink.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 // Set in a table entry whose sequence was run.
 constexpr std::uint32_t was_run = 1u << 29;
-static_assert(damage_count <= 29);
+static_assert(damage_count <= 28);
 
 // The findings of all sequences, in a dense table: start, then depth, then the actions as digits.
 class Table {
@@ -115,12 +116,35 @@ void spread(unsigned jobs, std::size_t items, Work work) {
     loop(0);
 }
 
-void explore_unit(Table& table, const Unit& unit, Driver& driver) {
+using States = std::unordered_set<std::uint64_t>;
+
+// What a sequence ended in, as one number.
+std::uint64_t digest(const Observation& seen) {
+    std::uint64_t h = 0;
+    const auto add = [&h](std::uint64_t value) {  // splitmix64
+        h = (h ^ value) + 0x9e3779b97f4a7c15;
+        h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9;
+        h = (h ^ h >> 27) * 0x94d049bb133111eb;
+        h ^= h >> 31;
+    };
+    add(seen.rip);
+    add(seen.linear_rip);
+    add(seen.rax);
+    add(seen.rcx);
+    add(seen.rdi);
+    add(seen.retired);
+    add(std::uint64_t{seen.stored} << 8 | seen.memory_changed << 6 | seen.io_exit << 5 | seen.wedged << 4 |
+        seen.shadow << 3 | seen.trap << 2 | seen.step_missing << 1 | std::uint64_t{seen.step_extra});
+    return h;
+}
+
+void explore_unit(Table& table, const Unit& unit, Driver& driver, States& states) {
     std::uint64_t left = unit.limit;
     for (std::size_t n = 0; n < table.level_size(unit.depth) && left != 0; n++) {
         const Sequence sequence = table.sequence(unit.start, unit.depth, n);
         if (!applicable(sequence)) continue;
         table.at(unit.start, unit.depth, n) = driver.run(sequence).bits() | was_run;
+        states.insert(digest(driver.observation()));
         --left;
     }
 }
@@ -173,13 +197,18 @@ SearchResult search(const Subject& subject, const SearchOptions& options, const 
     std::mutex mutex;
     std::uint64_t total = 0, done = 0;
     for (const Unit& unit : units) total += unit.limit;
+    std::vector<States> states(table.starts().size());
     spread(jobs, units.size(), [&](unsigned thread, std::size_t n) {
-        explore_unit(table, units[n], *drivers[thread]);
-        if (!progress) return;
+        States here;
+        explore_unit(table, units[n], *drivers[thread], here);
         const std::lock_guard lock(mutex);
+        states[units[n].start].merge(here);
+        if (!progress) return;
         done += units[n].limit;
         progress(static_cast<double>(done) / static_cast<double>(total));
     });
+
+    for (const States& s : states) result.states += s.size();
 
     std::vector<Harvest> harvests(table.starts().size());
     spread(jobs, harvests.size(), [&](unsigned, std::size_t start) { harvests[start] = harvest(table, start); });

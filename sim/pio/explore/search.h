@@ -28,6 +28,7 @@ struct Minimal {
 struct SearchResult {
     std::uint64_t sequences = 0;  // run
     std::uint64_t failing = 0;    // with any damage
+    std::uint64_t states = 0;     // distinct states at the end, for each start
     std::array<std::uint64_t, damage_count> by_damage{};
     std::vector<Minimal> minimal;  // simplest first
     bool complete = true;          // false: the budget ended the search
