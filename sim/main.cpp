@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "chipset/storage/block_backend.h"
+#include "cpu_model/kvm/system.h"
 #include "platform/input_error.h"
 #include "sim/firmware/firmware.h"
 #include "sim/pio/explore/command.h"
+#include "sim/pio/kvm/engine.h"
 #include "sim/pio/matrix/command.h"
 #include "sim/pio/trace/command.h"
 #include "sim/run/config_file.h"
@@ -43,6 +45,7 @@ void on_report(const sc_core::sc_report& report, const sc_core::sc_actions& acti
 // What runs the scenarios of pio-matrix and pio-trace.
 constexpr southgate::pio::EngineEntry pio_engines[] = {
     {"interpreter", southgate::pio::make_interpreter_engine},
+    {"kvm", southgate::pio::make_kvm_engine},
 };
 
 // What pio-explore can explore.
@@ -119,6 +122,8 @@ int command(const std::vector<std::string>& arguments) {
         return complain("", error.what(), exit_usage);
     } catch (const UsageError& error) {
         return complain("", error.what(), exit_usage);
+    } catch (const southgate::cpu::kvm::Unavailable& error) {
+        return complain("no KVM: ", error.what(), exit_no_kvm);
     } catch (const southgate::platform::InputError& error) {
         return complain("", error.what(), exit_usage);
     } catch (const southgate::chipset::storage::ImageError& error) {

@@ -206,7 +206,7 @@ bool Interpreter::take_init_now() {
         return false;
     }
     take_init(&c_);
-    c_.pio.note_regs_written();
+    c_.pio.note_init();
     return true;
 }
 

@@ -9,7 +9,7 @@
 
 namespace southgate::cpu {
 
-class Interpreter final : public Vcpu, private CodeSharing::Member {
+class Interpreter : public Vcpu, private CodeSharing::Member {
   public:
     // In the power-up state. `bus` outlives the interpreter.
     explicit Interpreter(Bus& bus);

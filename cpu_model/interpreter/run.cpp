@@ -70,7 +70,7 @@ bool Interpreter::take_events() {
     if (c.attention & attention::init) {
         c.events.init_pending = false;
         take_init(&c);
-        c.pio.note_regs_written();
+        c.pio.note_init();
         return true;
     }
     if (waiting) return false;

@@ -71,6 +71,8 @@ void KvmVcpu::create() {
         if (result < 0) unavailable("KVM_CAP_DISABLE_QUIRKS2", result);
     }
 
+    if (config_.kernel_apic)
+        if (const std::string error = KernelApic::create(system, fd_.vm); !error.empty()) throw Unavailable(error);
     fd_.vcpu = system.ioctl(fd_.vm, KVM_CREATE_VCPU, 0);
     if (fd_.vcpu < 0) unavailable("KVM_CREATE_VCPU", fd_.vcpu);
     const int size = system.ioctl(fd_.device, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -83,6 +85,7 @@ void KvmVcpu::create() {
     const int slots = extension(KVM_CAP_NR_MEMSLOTS);
     kernel_slots_.emplace(system, fd_.vm, slots > 0 ? static_cast<unsigned>(slots) : fewest_slots);
     model_registers_.emplace(system, fd_.vcpu);
+    if (config_.kernel_apic) kernel_apic_.emplace(system, fd_.vm, fd_.vcpu);
     if (const std::string error = set_cpuid(system, fd_.device, fd_.vcpu, config_.model); !error.empty())
         throw Unavailable(error);
 }
@@ -156,6 +159,15 @@ void KvmVcpu::reset(bool power_up) { apply_reset(power_up ? ResetKind::power_up 
 
 bool KvmVcpu::take_init_now() {
     if (helper_ && helper_->events().in_smm) return helper_->take_init_now();
+    if (kernel_apic_) {
+        std::string error = kernel_apic_->send_init();
+        if (error.empty()) error = kernel_apic_->read(activity_);
+        if (!error.empty()) fail("%s", error.c_str());
+        regs_.reset();
+        sregs_.reset();
+        flags_known_ = false;
+        return error.empty();
+    }
     apply_reset(ResetKind::init);
     return true;
 }

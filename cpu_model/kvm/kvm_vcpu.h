@@ -11,6 +11,7 @@
 
 #include "cpu_model/interpreter/interpreter.h"
 #include "cpu_model/kvm/descriptors.h"
+#include "cpu_model/kvm/kernel_apic.h"
 #include "cpu_model/kvm/memory_slots.h"
 #include "cpu_model/kvm/model_registers.h"
 #include "cpu_model/kvm/system.h"
@@ -30,6 +31,9 @@ struct KvmConfig {
     bool interpret_failures = false;
     // KVM_X86_QUIRK_OUT_7E_INC_RIP switched off by KVM_CAP_DISABLE_QUIRKS2.
     bool disable_quirk_out_7e = false;
+    // Interrupt controllers in the kernel (KVM_CREATE_IRQCHIP): MP_STATE, HLT, INIT and SIPI are the kernel's then, and
+    // INTR has no effect. For the laboratory.
+    bool kernel_apic = false;
 };
 
 class KvmVcpu final : public Vcpu {
@@ -88,6 +92,8 @@ class KvmVcpu final : public Vcpu {
     bool write_through_sync_regs(bool on);
     // The first error the kernel returned, or empty. Sticky; run() reports it as an internal error.
     const std::string& error() const { return error_; }
+    // That error is KVM_INTERNAL_ERROR_EMULATION.
+    bool gave_up_on_an_instruction() const { return gave_up_; }
 
   private:
     // What the interpreter sees while it stands in: the platform, and a stop at RSM.
@@ -113,9 +119,11 @@ class KvmVcpu final : public Vcpu {
     void offer_interrupt();
     // KVM_INTERRUPT: delivered after what is pending, whatever IF says then.
     void queue_interrupt(std::uint8_t vector);
+    Exit run_with_kernel_apic(bool immediate);
     int enter(bool immediate, std::uint64_t ns);
     std::optional<Exit> dispatch(int result);
     Exit port_exit();
+    bool at_string_input() const;
     void memory_exit();
     void memory_part(bool write, std::uint64_t physical, std::uint8_t* data, unsigned size);
     std::optional<Exit> gave_up();
@@ -133,6 +141,7 @@ class KvmVcpu final : public Vcpu {
     unsigned sync_fields_ = 0;  // KVM_CAP_SYNC_REGS
     std::optional<MemorySlots> kernel_slots_;
     std::optional<ModelRegisters> model_registers_;
+    std::optional<KernelApic> kernel_apic_;
 
     MemoryMap map_;
     bool a20_masked_ = false;
@@ -151,6 +160,7 @@ class KvmVcpu final : public Vcpu {
     bool flags_known_ = false;  // kvm_run's if_flag and ready_for_interrupt_injection hold
     bool queued_ = false;       // KVM_INTERRUPT was called and may not have been delivered
     bool owed_ = false;         // an exit whose completion KVM_RUN still owes
+    bool gave_up_ = false;
 
     // The current run().
     bool exit_requested_ = false, helper_running_ = false;

@@ -20,6 +20,10 @@ Exit KvmVcpu::run(const Budget& budget) {
     limit_ = budget.instructions;
     guest_ns_ = helper_retired_ = 0;
     exit_requested_ = false;
+    if (kernel_apic_) {
+        limit_ = std::max<std::uint64_t>(limit_, 1);
+        return run_with_kernel_apic(budget.immediate_exit);
+    }
     // Nobody has started this processor: even what is pending waits.
     if (activity_ == ActivityState::uninitialized && !helper_) return leave(ExitReason::wait_for_sipi);
     if (budget.immediate_exit) return finish_io();
@@ -61,6 +65,23 @@ Exit KvmVcpu::finish_io() {
         if (result == -EINTR) return leave(ExitReason::budget_end);
         if (const auto exit = dispatch(result)) return *exit;
         if (helper_) return leave(ExitReason::budget_end);
+    }
+}
+
+// A halted or unstarted vCPU stays inside KVM_RUN until the time is over; MP_STATE tells why.
+Exit KvmVcpu::run_with_kernel_apic(bool immediate) {
+    for (;;) {
+        if (!error_.empty()) return leave(ExitReason::internal_error);
+        const int result = enter(immediate, (limit_ - charged()) * config_.instruction_time_ps / 1000);
+        if (result != -EINTR && result != -EAGAIN) {
+            if (const auto exit = dispatch(result)) return *exit;
+            continue;
+        }
+        if (const std::string error = kernel_apic_->read(activity_); !error.empty()) fail("%s", error.c_str());
+        if (activity_ == ActivityState::uninitialized || activity_ == ActivityState::wait_for_sipi)
+            return leave(ExitReason::wait_for_sipi);
+        if (activity_ == ActivityState::halted && !immediate) return leave(ExitReason::hlt);
+        if (immediate || charged() >= limit_) return leave(ExitReason::budget_end);
     }
 }
 
@@ -164,7 +185,7 @@ int KvmVcpu::enter(bool immediate, std::uint64_t ns) {
     sregs_.reset();
     owed_ = false;
     flags_known_ = true;
-    if (result < 0 && result != -EINTR) {
+    if (result < 0 && result != -EINTR && !(result == -EAGAIN && kernel_apic_)) {
         fail("KVM_RUN: %s", std::strerror(-result));
         return result;
     }
@@ -221,7 +242,7 @@ Exit KvmVcpu::port_exit() {
     pio.port = io.port;
     pio.size = io.size;
     pio.count = io.count;
-    pio.string = io.count > 1;  // the kernel does not say; one element looks like a plain IN or OUT
+    pio.string = io.count > 1 || (pio.direction == Direction::in && at_string_input());
     pio.data = reinterpret_cast<std::uint8_t*>(run_) + io.data_offset;
     pio.linear_rip = linear_rip();
     if (observer_) {
@@ -231,6 +252,30 @@ Exit KvmVcpu::port_exit() {
         observer_->pio_exit(event);
     }
     return exit;
+}
+
+// The kernel does not say whether one element comes from IN or INS. rip is on both on every kernel since 2010, so that
+// the instruction tells. (Of OUT and OUTS it may be behind: more than one element is the only sign there.)
+bool KvmVcpu::at_string_input() const {
+    kvm_translation t{};
+    t.linear_address = linear_rip();
+    for (unsigned i = 0; i < 15; ++i, ++t.linear_address) {
+        if (i == 0 || (t.linear_address & 0xfff) == 0) {
+            if (control(*fd_.system, fd_.vcpu, KVM_TRANSLATE, &t) < 0 || !t.valid) return false;
+        } else {
+            ++t.physical_address;
+        }
+        const MemorySlot* slot = map_.find(t.physical_address);
+        if (!slot || !slot->readable) return false;
+        switch (slot->host[t.physical_address - slot->guest_physical]) {
+            case 0x6c: case 0x6d: return true;
+            case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:  // prefixes
+            case 0x66: case 0x67: case 0xf0: case 0xf2: case 0xf3: break;
+            default:
+                if ((slot->host[t.physical_address - slot->guest_physical] & 0xf0) != 0x40) return false;  // REX
+        }
+    }
+    return false;
 }
 
 // Whatever is no slot for the kernel: device memory, slots that only take writes, ROM being written.
@@ -264,7 +309,8 @@ void KvmVcpu::memory_part(bool write, std::uint64_t physical, std::uint8_t* data
 }
 
 std::optional<Exit> KvmVcpu::gave_up() {
-    if (config_.interpret_failures && run_->internal.suberror == KVM_INTERNAL_ERROR_EMULATION) {
+    gave_up_ = run_->internal.suberror == KVM_INTERNAL_ERROR_EMULATION;
+    if (config_.interpret_failures && gave_up_) {
         start_helper();
         return std::nullopt;
     }

@@ -132,7 +132,13 @@ void KvmVcpu::set_events(const EventState& e) {
 void KvmVcpu::write_events(const EventState& e) {
     kvm_vcpu_events k = kernel_events();
     to_kvm(e, k);
+    if (kernel_apic_) {
+        k.flags |= KVM_VCPUEVENT_VALID_SIPI_VECTOR;
+        k.sipi_vector = e.sipi_vector;
+    }
     call(KVM_SET_VCPU_EVENTS, "KVM_SET_VCPU_EVENTS", &k);
+    if (kernel_apic_ && e.activity != activity_)
+        if (const std::string error = kernel_apic_->write(e.activity); !error.empty()) fail("%s", error.c_str());
     queued_ = e.interrupt_queued;
     flags_known_ = false;
     sipi_vector_ = e.sipi_vector;

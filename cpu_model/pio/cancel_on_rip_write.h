@@ -12,7 +12,7 @@ class CancelOnRipWrite final : public CompletionPolicy {
     AtExit at_exit(PendingPio&, PioContext&) const override { return AtExit::in_place; }
 
     PioOutcome at_entry(const PendingPio& pending, PioContext& context) const override {
-        if (pending.regs_written) return PioOutcome::cancelled;
+        if (pending.regs_written || pending.was_reset) return PioOutcome::cancelled;
         complete_in_place(pending, context);
         return PioOutcome::completed;
     }

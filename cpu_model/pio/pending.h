@@ -30,6 +30,7 @@ struct PendingIns {
 struct PendingPio {
     bool set = false;           // a completion is owed
     bool regs_written = false;  // the platform wrote the general registers (and so rip) since the exit
+    bool was_reset = false;     // INIT reached the processor since the exit, without the platform's help
     bool early = false;         // rip already advanced at the exit; only IN data is owed
     bool string = false;        // INS / OUTS
     Direction direction = Direction::in;

@@ -47,8 +47,10 @@ class PioUnit {
 
     // A fault ended it.
     void drop() { pending_.set = false; }
-    // The platform wrote the general registers, or a reset did: KVM_SET_REGS as the policies see it.
+    // The platform wrote the general registers, or RESET# did: KVM_SET_REGS as the policies see it.
     void note_regs_written() { pending_.regs_written = true; }
+    // The processor took INIT: in a kernel no KVM_SET_REGS.
+    void note_init() { pending_.was_reset = true; }
 
     // Nothing but linear-rip-snapshot has to be asked and nobody listens: the *_plain functions will do,
     // inline and on a state that never leaves the caller's registers.
@@ -101,7 +103,7 @@ class PioUnit {
                std::uint64_t next_rip, const PioState& state) {
         PendingPio& p = pending_;
         p.set = true;
-        p.regs_written = false;
+        p.regs_written = p.was_reset = false;
         p.early = false;
         p.direction = direction;
         p.size = static_cast<std::uint8_t>(size);

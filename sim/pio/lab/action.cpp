@@ -35,11 +35,14 @@ void jam_sregs(cpu::Vcpu& cpu, const Action& action) {
     cpu.set_sregs(s);
 }
 
-void jam(cpu::Vcpu& cpu, const Action& action) {
-    // Dirty sync registers are written by the same functions, only later: nothing runs in between.
+void jam(Machine& machine, const Action& action) {
+    cpu::Vcpu& cpu = machine.cpu();
+    // An engine without sync registers is written to at once: nothing runs in between.
+    if (action.order == JamOrder::dirty) machine.hand_over_with_entry(true);
     if (action.order != JamOrder::sregs_first) jam_regs(cpu, action);
     jam_sregs(cpu, action);
     if (action.order == JamOrder::sregs_first) jam_regs(cpu, action);
+    if (action.order == JamOrder::dirty) machine.hand_over_with_entry(false);
 }
 
 void move_cs(cpu::Vcpu& cpu, const Action& action) {
@@ -124,6 +127,7 @@ constexpr std::array numbered{
     WithNumber{"add-rip", ActionKind::add_rip, ~std::uint64_t{0}},
     WithNumber{"write-rax", ActionKind::write_rax, ~std::uint64_t{0}},
     WithNumber{"write-rcx", ActionKind::write_rcx, ~std::uint64_t{0}},
+    WithNumber{"write-cr0", ActionKind::write_cr0, 0xffffffff},
     WithNumber{"start-up", ActionKind::start_up, 0xff},
     WithNumber{"queue-irq", ActionKind::queue_irq, 0xff},
 };
@@ -230,6 +234,7 @@ get-state                     read every state group
 set-regs, set-sregs           write back the general or special registers as just read
 write-rip X, add-rip X        rip := X, or the rip just read plus X (general registers)
 write-rax X, write-rcx X      change one general register
+write-cr0 X                   CR0 := X (special registers)
 reset [sregs-first|dirty]     registers as after RESET#, F000:FFF0 with base FFFF0000; the order of the two groups
 relocated-reset               the same at B000:FFF0, base B0000
 start-up-state                the same at 9A00:0, base 9A000: an application processor's start-up vector
@@ -262,7 +267,13 @@ std::optional<cpu::Exit> apply(const Action& action, Machine& machine, std::uint
         case ActionKind::add_rip: change_regs(cpu, [&](auto& r) { r.rip += action.value; }); break;
         case ActionKind::write_rax: change_regs(cpu, [&](auto& r) { gpr(r, Gpr::rax) = action.value; }); break;
         case ActionKind::write_rcx: change_regs(cpu, [&](auto& r) { gpr(r, Gpr::rcx) = action.value; }); break;
-        case ActionKind::jam: jam(cpu, action); break;
+        case ActionKind::write_cr0: {
+            cpu::SpecialRegisters s = cpu.sregs();
+            s.cr0 = action.value;
+            cpu.set_sregs(s);
+            break;
+        }
+        case ActionKind::jam: jam(machine, action); break;
         case ActionKind::move_cs: move_cs(cpu, action); break;
         case ActionKind::move_split:
             change_regs(cpu, [&](auto& r) { r.rip = action.value; });

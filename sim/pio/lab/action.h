@@ -23,6 +23,7 @@ enum class ActionKind : std::uint8_t {
     add_rip,         // KVM_SET_REGS: rip := rip as read + value
     write_rax,       // KVM_SET_REGS
     write_rcx,       // KVM_SET_REGS
+    write_cr0,       // KVM_SET_SREGS: CR0 := value
     jam,             // a reset by state alone: power-on registers, CS = selector/base, rip = value
     move_cs,         // KVM_SET_SREGS: CS.base := base, CS selector := selector
     move_split,      // both: the same or another linear address as CS.base + rip

@@ -60,6 +60,12 @@ class Machine {
     // `configure` (policy, ...) is called on it when it is made.
     void migrate();
     void set_configure(std::function<void(cpu::Vcpu&)> configure) { configure_ = std::move(configure); }
+    // For an engine that can take registers along with the next run() (KVM's dirty sync registers): called before and
+    // after what is to be handed over so.
+    void set_hand_over_with_entry(std::function<void(cpu::Vcpu&, bool)> f) { hand_over_ = std::move(f); }
+    void hand_over_with_entry(bool on) {
+        if (hand_over_) hand_over_(cpu(), on);
+    }
     // Both vCPUs without anything pending, ready to enter() a guest again.
     void settle();
 
@@ -72,6 +78,7 @@ class Machine {
     EmptyBus bus_;
     VcpuFactory factory_;
     std::function<void(cpu::Vcpu&)> configure_;
+    std::function<void(cpu::Vcpu&, bool)> hand_over_;
     std::array<std::unique_ptr<cpu::Vcpu>, 2> cpus_;
     unsigned current_ = 0;
 };

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "sim/pio/html/html.h"
+#include "sim/pio/kvm/compare.h"
 #include "sim/pio/matrix/matrix.h"
 #include "sim/pio/scenario/catalogue.h"
 #include "sim/run/error.h"
@@ -49,6 +50,16 @@ void write_out(const std::string& text, const std::string& path) {
     if (!out) throw UsageError(fmt::format("{}: cannot be written", path));
 }
 
+int compare(const MatrixOptions& o, std::span<const Scenario* const> scenarios) {
+    if (o.engine != "kvm") throw UsageError("--compare needs --engine kvm");
+    if (o.format == "html") throw UsageError("--compare: the format is table or json");
+    if (!o.policies.empty() || !o.skip_model.empty())
+        throw UsageError("--compare: the host decides the column; --policy and --skip-model have no place");
+    const Comparison comparison = compare_with_host(scenarios);
+    write_out(o.format == "json" ? comparison_json(comparison) : format_comparison(comparison), o.output);
+    return comparison.disagreeing == 0 && comparison.all_modes_conclusive() ? 0 : 1;
+}
+
 }  // namespace
 
 unsigned column_from(const std::string& option, const std::string& name) {
@@ -84,7 +95,9 @@ void declare_matrix_options(CLI::App& app, MatrixOptions& o) {
     app.add_option("--scenarios", o.folder, "Folder of scenario files, added to the built-in ones or in their place")
         ->type_name("DIR");
     app.add_option("--output", o.output, "Write to a file")->type_name("FILE");
-    app.footer("Exit status: 0 every cell as predicted, 1 some cell differs, 2 bad usage or input.");
+    app.add_flag("--compare", o.compare, "With --engine kvm: probe the host's kernel and compare it with the model of what it is");
+    app.footer(
+        "Exit status: 0 every cell as predicted, 1 some cell differs, 2 bad usage or input, 4 no usable /dev/kvm.");
 }
 
 int run_matrix_command(const MatrixOptions& o, std::span<const EngineEntry> engines) {
@@ -95,6 +108,7 @@ int run_matrix_command(const MatrixOptions& o, std::span<const EngineEntry> engi
     const auto catalogue = load_catalogue(o.folder);
     const auto scenarios = select(catalogue, o.scenarios);
     if (scenarios.empty()) throw UsageError("--scenario: no scenario matches");
+    if (o.compare) return compare(o, scenarios);
     const auto engine = engine_from(o.engine, engines);
     const Matrix matrix = run_matrix(*engine, scenarios, wanted_columns, wanted_models, o.format == "html");
     write_out(render(matrix, o), o.output);

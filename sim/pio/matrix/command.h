@@ -21,10 +21,11 @@ struct MatrixOptions {
     std::string engine = "interpreter";
     std::string folder;                  // the user's own scenarios
     std::string output;                  // a file; empty: standard output
+    bool compare = false;                // the host's KVM with the model of it
 };
 
 void declare_matrix_options(CLI::App& app, MatrixOptions& options);
-// Exit status: 0 every cell as predicted, 1 some cell differs. Throws sim::UsageError.
+// Exit status: 0 every cell as predicted, 1 some cell differs. Throws sim::UsageError, cpu::kvm::Unavailable.
 int run_matrix_command(const MatrixOptions& options, std::span<const EngineEntry> engines);
 
 // Shared with pio-trace. An unknown name throws sim::UsageError that lists the known ones.

@@ -17,6 +17,7 @@ struct CellResult {
     std::string code;  // verdict.h
     std::uint64_t rip = 0, rax = 0;  // at the end
     std::string note;  // more for a reader: VMREADs, what the host did; may be empty
+    bool not_runnable = false;  // the engine found out that it cannot run the scenario; the note says why
 };
 
 class MatrixEngine {

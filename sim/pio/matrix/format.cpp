@@ -70,6 +70,9 @@ void append_differences(std::string& out, const Matrix& m) {
         if (cell.differs())
             out += fmt::format("{} {} {}: {} at {}, predicted {}\n", cell.scenario->id, columns[cell.column].name,
                                cpu::name_of(cell.advance), cell.result.code, state(cell), cell.predicted);
+    for (const Cell& cell : m.cells)
+        if (cell.result.not_runnable)
+            out += fmt::format("{} is not runnable here: {}\n", cell.scenario->id, cell.result.note);
 }
 
 }  // namespace

@@ -1,15 +1,41 @@
 #include "sim/pio/matrix/matrix.h"
 
+#include <algorithm>
+
 namespace southgate::pio {
+
+namespace {
+
+// Columns and skip models the engine has for none of the scenarios are left out.
+template <class T, class Has>
+std::vector<T> present_ones(std::span<const T> all, Has has) {
+    std::vector<T> result;
+    for (const T& one : all)
+        if (has(one)) result.push_back(one);
+    return result;
+}
+
+}  // namespace
 
 Matrix run_matrix(MatrixEngine& engine, std::span<const Scenario* const> scenarios, std::span<const unsigned> columns,
                   std::span<const cpu::PioAdvance> advances, bool stories) {
-    Matrix m{std::string(engine.name()), {scenarios.begin(), scenarios.end()}, {columns.begin(), columns.end()},
-             {advances.begin(), advances.end()}, {}, 0, 0};
-    m.cells.reserve(scenarios.size() * columns.size() * advances.size());
+    const auto some_scenario = [&](auto has) { return std::any_of(scenarios.begin(), scenarios.end(), has); };
+    const auto has_column = [&](unsigned column) {
+        return some_scenario([&](const Scenario* s) {
+            return std::any_of(advances.begin(), advances.end(), [&](auto a) { return engine.has(*s, column, a); });
+        });
+    };
+    const auto has_advance = [&](cpu::PioAdvance advance) {
+        return some_scenario([&](const Scenario* s) {
+            return std::any_of(columns.begin(), columns.end(), [&](auto c) { return engine.has(*s, c, advance); });
+        });
+    };
+    Matrix m{std::string(engine.name()), {scenarios.begin(), scenarios.end()}, present_ones(columns, has_column),
+             present_ones(advances, has_advance), {}, 0, 0};
+    m.cells.reserve(scenarios.size() * m.columns.size() * m.advances.size());
     for (const Scenario* scenario : scenarios) {
-        for (const cpu::PioAdvance advance : advances) {
-            for (const unsigned column : columns) {
+        for (const cpu::PioAdvance advance : m.advances) {
+            for (const unsigned column : m.columns) {
                 Cell& cell = m.cells.emplace_back();
                 cell.scenario = scenario;
                 cell.column = column;
@@ -17,6 +43,8 @@ Matrix run_matrix(MatrixEngine& engine, std::span<const Scenario* const> scenari
                 cell.present = engine.has(*scenario, column, advance);
                 if (!cell.present) continue;
                 cell.result = engine.run(*scenario, column, advance, stories ? &cell.story : nullptr);
+                cell.present = !cell.result.not_runnable;
+                if (!cell.present) continue;
                 cell.predicted = engine.predicted(*scenario, column, advance);
                 ++m.present;
                 m.differing += cell.differs();

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* texts[] = {
     "nothing", "get-state", "set-regs", "set-sregs", "write-rip 8002", "add-rip 2", "write-rax AABBCCDD",
-    "write-rcx 9", "reset", "reset sregs-first", "reset dirty", "relocated-reset", "start-up-state",
+    "write-rcx 9", "write-cr0 60000018", "reset", "reset sregs-first", "reset dirty", "relocated-reset", "start-up-state",
     "move-cs 1000:10000", "move-split 0400:4000", "rewrite-code 90 90", "patch-behind 66 90", "mp-state runnable",
     "mp-state halted", "mp-state init-received", "mp-state uninitialized", "start-up 9A", "init", "queue-irq 40",
     "queue-nmi", "clear-events", "single-step on", "single-step off", "migrate", "run", "drain",
