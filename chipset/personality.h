@@ -26,6 +26,7 @@ struct Personality {
     bool smi_without_global_enable = false;
     bool lint0_starts_as_ext_int = false;
     bool ide_without_idetim = false;
+    bool flash_clear_status_clears_ready = false;
 
     static constexpr Personality strict() { return {}; }
     static constexpr Personality qemu();
@@ -76,6 +77,8 @@ inline constexpr std::array kPersonalityOptions{
                       "the local APIC of the boot processor starts with LINT0 as ExtINT, not masked", 22},
     PersonalityOption{"ide_without_idetim", &Personality::ide_without_idetim,
                       "the PIIX decodes the IDE ports whether IDETIM bit 15 is set or not", 23},
+    PersonalityOption{"flash_clear_status_clears_ready", &Personality::flash_clear_status_clears_ready,
+                      "the flash command Clear Status Register clears bit 7, ready, too", 24},
 };
 
 constexpr Personality Personality::qemu() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "chipset/bus/pci_bus.h"
+#include "chipset/flash/nor_flash.h"
 #include "chipset/fw_cfg/fw_cfg.h"
 #include "chipset/fw_cfg/pc_items.h"
 #include "chipset/i440fx/host_bridge.h"
@@ -112,6 +113,7 @@ struct Pc::Parts {
     PostPort post{"post"};
     fw_cfg::FwCfg fw_cfg{"fw_cfg"};
     std::unique_ptr<video::VgaAdapter> vga;
+    std::unique_ptr<flash::NorFlash> flash;
     LineIn pcirst{"pcirst"};
     LineIn powered_off{"powered_off"};
     std::uint64_t scrambles = 0;
@@ -141,6 +143,7 @@ struct Pc::Parts {
         pci.attach(host, 0, 0);
         south.attach(pci);
         south.isa.map_bios(rom.socket, firmware_of(c).bytes().size());
+        if (c.flash_variables) map_flash(c);
         fw_cfg.dma.bind(pci.connect_master());
         if (c.vga) {
             vga =
@@ -150,6 +153,30 @@ struct Pc::Parts {
         ram.on_write([this](const std::uint8_t* host_bytes, std::size_t size) {
             processors.memory_written(host_bytes, size);
         });
+    }
+
+    // Right below the firmware. The PIIX decodes 1 MiB of BIOS at most: the flash is the board's own, and no register
+    // protects it.
+    void map_flash(const PcConfig& c) {
+        const FirmwareImage& firmware = firmware_of(c);
+        const auto& [path, writes_persist] = *c.flash_variables;
+        try {
+            using flash::FlashStore;
+            auto store =
+                FlashStore::open(path, FirmwareImage::max_size,
+                                 writes_persist ? FlashStore::Writes::persist : FlashStore::Writes::discard);
+            const std::size_t size = store.bytes().size();
+            if (size % FirmwareImage::unit != 0 || size > FirmwareImage::max_size - firmware.bytes().size())
+                throw InputError(fmt::format(
+                    "{}: {} bytes: a flash for variables is a multiple of 4 KiB, with the firmware at most 16 MiB", path,
+                    size));
+            flash = std::make_unique<flash::NorFlash>(
+                "flash", std::move(store),
+                flash::NorFlash::Config{.clear_status_clears_ready = c.personality.flash_clear_status_clears_ready});
+            south.isa.map_memory(firmware.base() - size, size, flash->socket);
+        } catch (const flash::StoreError& error) {
+            throw InputError(error.what());
+        }
     }
 
     void wire_reset(const PcConfig& c) {
@@ -164,6 +191,7 @@ struct Pc::Parts {
         south.reset.pcirst(host.pcirst);
         south.reset.pcirst(pcirst);
         if (vga) south.reset.pcirst(vga->pcirst);
+        if (flash) south.reset.pcirst(flash->pcirst);
         south.reset.rstdrv(kbc.rstdrv);
         south.reset.rstdrv(fw_cfg.pcirst);
         for (auto& uart : com) south.reset.rstdrv(uart.pcirst);
@@ -288,6 +316,12 @@ std::optional<std::string> Pc::screen_text() const {
 bool Pc::write_screenshot(const std::string& path) const {
     if (parts_->vga) parts_->vga->write_png(path);
     return parts_->vga != nullptr;
+}
+
+std::optional<std::string> Pc::flash_error() const {
+    if (!parts_->flash) return std::nullopt;
+    parts_->flash->commit();
+    return parts_->flash->store().error();
 }
 
 void Pc::on_powered_off(std::function<void()> handler) {

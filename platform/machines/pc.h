@@ -19,6 +19,12 @@
 
 namespace southgate::platform {
 
+// A flash below the firmware, for its variables.
+struct FlashVariables {
+    std::string path;             // its contents: whole blocks of 4 KiB, with the firmware at most 16 MiB
+    bool writes_persist = false;  // otherwise they are kept in memory and lost with the machine
+};
+
 struct PcConfig {
     std::optional<FirmwareImage> firmware;  // required
     std::uint64_t memory = 128u << 20;      // bytes
@@ -27,6 +33,7 @@ struct PcConfig {
     std::vector<std::string> disks;
     std::vector<std::string> cdroms;
     bool disk_writes_persist = false;  // otherwise they are kept in memory and lost with the machine
+    std::optional<FlashVariables> flash_variables;
     std::uint16_t debug_console_port = 0x402;
     std::optional<std::uint16_t> debug_exit_port;
     bool vga = false;
@@ -70,6 +77,9 @@ class Pc : public sc_core::sc_module {
     std::optional<std::string> screen_text() const;
     // Throws std::runtime_error when the file cannot be written; false without a display adapter.
     bool write_screenshot(const std::string& path) const;
+
+    // Why the file of the flash could not be written, if so.
+    std::optional<std::string> flash_error() const;
 
     // --- power and front panel ---
     // Soft off or power button override; not called when wake_after_off_ps switches it on again.

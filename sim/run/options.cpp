@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 #include "chipset/legacy/kbc_keys.h"
 #include "firmware/catalogue/catalogue.h"
@@ -60,6 +62,25 @@ TimedKeys parse_keys(const std::string& text) {
     return keys;
 }
 
+// The flash of an image of the catalogue has one size.
+void resolve_flash(const firmware::Image& image, RunOptions& o) {
+    std::error_code error;
+    if (image.flash_vars.empty()) return;
+    const auto size = std::filesystem::file_size(image.flash_vars, error);
+    if (o.flash_vars.empty()) {
+        if (error)
+            throw UsageError(fmt::format("--firmware {}: {} is not present: Debian package {} has it", image.name,
+                                         image.flash_vars, image.origin));
+        o.flash_template = image.flash_vars;
+    } else if (!std::filesystem::exists(o.flash_vars, error)) {
+        throw UsageError(fmt::format("--flash-vars: {}: no such file; start with a copy of {}", o.flash_vars,
+                                     image.flash_vars));
+    } else if (const auto given = std::filesystem::file_size(o.flash_vars, error); !error && given != size) {
+        throw UsageError(fmt::format("--flash-vars: {}: {} bytes, {} needs {}; start with a copy of {}", o.flash_vars,
+                                     given, image.name, size, image.flash_vars));
+    }
+}
+
 }  // namespace
 
 void declare_run_options(CLI::App& app, RunOptions& o) {
@@ -78,6 +99,9 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
                    "Firmware image, 64 KiB to 16 MiB, mapped up to FFFFFFFFh, or a name of `southgate firmware list`")
         ->capture_default_str()
         ->type_name("FILE|NAME");
+    app.add_option("--flash-vars", o.flash_vars,
+                   "Flash below the firmware, for UEFI variables: a copy of the image's *_VARS file, which is changed")
+        ->type_name("FILE");
     app.add_option("--machine", o.machine, "Machine: pc (i440FX and PIIX)")
         ->capture_default_str()
         ->type_name("NAME");
@@ -230,6 +254,7 @@ void resolve(RunOptions& o) {
             if (std::ranges::find(image->deviations, option.name) != image->deviations.end())
                 o.personality.*option.member = true;
         o.firmware = resolve_firmware(o.firmware);
+        resolve_flash(*image, o);
     }
 
     if (o.raw.timing == "zero")

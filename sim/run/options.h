@@ -36,6 +36,7 @@ struct RunOptions {
     std::vector<std::string> disks;
     std::vector<std::string> cdroms;
     std::string kernel, initrd, append;
+    std::string flash_vars;
     std::string debugcon;
     std::vector<std::string> serial;
     std::string vga = "none";
@@ -52,6 +53,7 @@ struct RunOptions {
     bool timeline = false, stats = false, realtime = false, scramble_ram = false, persist_disks = false;
 
     // Resolved.
+    std::string flash_template;  // contents of a flash that is forgotten, if the firmware needs one and none was given
     std::uint64_t memory = 0;
     unsigned cpus = 1;
     std::uint64_t quantum_ps = 0;

@@ -35,6 +35,10 @@ platform::PcConfig machine_config(const RunOptions& o) {
     c.disks = o.disks;
     c.cdroms = o.cdroms;
     c.disk_writes_persist = o.persist_disks;
+    if (!o.flash_vars.empty())
+        c.flash_variables = {.path = o.flash_vars, .writes_persist = true};
+    else if (!o.flash_template.empty())
+        c.flash_variables = {.path = o.flash_template, .writes_persist = false};
     c.debug_console_port = o.debugcon_port;
     c.debug_exit_port = o.debug_exit;
     c.vga = o.vga == "std";
@@ -143,6 +147,10 @@ int run(RunOptions options) {
     monitor.clear_progress();
     consoles.flush();
     reports.finish(machine, seconds);
+    if (const auto error = machine.flash_error()) {
+        fmt::print(stderr, "southgate: --flash-vars: {}\n", *error);
+        return exit_internal_error;
+    }
     for (const platform::CpuModule* one : cpus.cpus()) {
         const char* error = one->internal_error();
         if (!error) continue;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "command.h"
 
@@ -38,6 +39,21 @@ TEST(BadInput, Firmware) {
         run_refused({"--firmware", "rom"},
                     "multiple of 4 KiB from 64 KiB to 16 MiB, this file has " + std::to_string(size));
     }
+}
+
+TEST(BadInput, FlashVariables) {
+    const std::string dir = scratch();
+    run_refused({"--flash-vars", "absent.fd"}, "absent.fd: no such file");
+    run_refused({"--flash-vars", "."}, ".: not a regular file");
+    for (const auto size : {1, 4097, (16 << 20) - (256 << 10) + 4096}) {
+        write_file(dir + "/vars.fd", std::string(static_cast<std::size_t>(size), '\xff'));
+        run_refused({"--flash-vars", "vars.fd"}, "vars.fd: " + std::to_string(size) + " bytes");
+    }
+    write_file(dir + "/vars.fd", std::string(8192, '\xff'));
+    run_refused({"--firmware", "ovmf-4m", "--flash-vars", "vars.fd"}, "vars.fd: 8192 bytes, ovmf-4m needs 540672");
+    run_refused({"--firmware", "ovmf-4m", "--flash-vars", "absent.fd"}, "start with a copy of /usr/share/OVMF");
+    std::filesystem::permissions(dir + "/vars.fd", std::filesystem::perms::owner_read);
+    run_refused({"--flash-vars", "vars.fd"}, "vars.fd: is read-only");
 }
 
 TEST(BadInput, Machine) {
