@@ -95,8 +95,9 @@ class LongOracle : public testing::Test {
         // A fault inside REP CMPS / SCAS: Intel restores the flags (SDM vol. 2B "REP"), AMD keeps the last
         // comparison's.
         if (expected.vector >= 0 && t.form == LongForm::string) mask &= ~0x8d5u;
+        if (t.form == LongForm::call || t.form == LongForm::jump) forget_return_address(t, expected, actual);
         const bool same_data = std::memcmp(native_data.data(), guest_data.data(), native_data.size()) == 0;
-        const bool same = same_fault(t, expected, actual) && actual.state.gpr == expected.state.gpr &&
+        const bool same = same_fault(t, expected, actual) && same_registers(t, expected, actual) &&
                           actual.state.rip == expected.state.rip &&
                           ((actual.state.rflags ^ expected.state.rflags) & mask) == 0 && same_data;
         if (!same) {
@@ -112,6 +113,30 @@ class LongOracle : public testing::Test {
         }
         std::memset(native_code.data() + at, 0xcc, t.instruction.length);
         std::memset(guest_code.data() + at, 0xcc, t.instruction.length);
+    }
+
+    // CALL to an address that is not canonical: #GP before the push (SDM vol. 2A "CALL", operation), but Intel processors
+    // were seen to leave the return address below RSP all the same.
+    void forget_return_address(const LongCase& t, const LongOutcome& host, const LongOutcome& engine) {
+        if (t.instruction.info.mnemonic != ZYDIS_MNEMONIC_CALL || host.vector != 13 || engine.vector != 13) return;
+        const std::uint64_t width = t.instruction.operand16 ? 2 : 8;
+        const std::uint64_t at = t.before.gpr[4] - width - (t.high ? oracle_high : 0) - oracle_data;
+        if (at > oracle_data_size - width) return;
+        std::memcpy(native_.data(t.high).data() + at, guest_.data(t.high).data() + at, width);
+    }
+
+    static bool same_registers(const LongCase& t, const LongOutcome& host, const LongOutcome& engine) {
+        const auto& before = t.before.gpr;
+        auto a = host.state.gpr, b = engine.state.gpr;
+        constexpr std::uint64_t low = 0xffffffff;
+        const bool untouched = ((a[1] ^ before[1]) & low) == 0 && ((b[1] ^ before[1]) & low) == 0;
+        if (t.form == LongForm::string && t.instruction.repeat_prefix() && t.instruction.address32 && untouched) {
+            for (const unsigned r : {1u, 6u, 7u}) {
+                if (!untouched_count_or_index(before[r], a[r]) || !untouched_count_or_index(before[r], b[r])) return false;
+                a[r] = b[r];
+            }
+        }
+        return a == b;
     }
 
     static AccessFault fault_of(const LongOutcome& o) { return {o.vector, o.vector == 14 ? o.cr2 : 0}; }

@@ -260,6 +260,10 @@ bool either_operand(const Decoded& d, const std::optional<AccessFault>& first, c
     return (host == *first && engine == *second) || (host == *second && engine == *first);
 }
 
+bool untouched_count_or_index(std::uint64_t before, std::uint64_t value) {
+    return value == before || value == (before & 0xffffffff);
+}
+
 bool undefined_result(const Decoded& d, std::uint64_t rcx) {
     // SDM vol. 2B "SHLD", "SHRD": a count above the operand size leaves destination and flags undefined.
     if (d.info.mnemonic == ZYDIS_MNEMONIC_SHLD || d.info.mnemonic == ZYDIS_MNEMONIC_SHRD)

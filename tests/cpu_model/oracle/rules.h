@@ -33,10 +33,15 @@ struct AccessFault {
 std::optional<AccessFault> access_fault(std::uint64_t linear, unsigned size, std::uint64_t end);
 
 // CMPS with two operands that both fault may report either: the manuals say what it compares, not which operand it
-// reads first (SDM vol. 2A and AMD APM vol. 3, "CMPS"). Intel processors report the first operand, AMD's the second.
+// reads first (SDM vol. 2A and AMD APM vol. 3, "CMPS"), and processors of both makers were seen to do it either way.
 // True when one side reports the first operand and the other side the second.
 bool either_operand(const Decoded& d, const std::optional<AccessFault>& first, const std::optional<AccessFault>& second,
                     const AccessFault& host, const AccessFault& engine);
+
+// REP with 67h in 64-bit code that completed no iteration: whether the untouched ECX, ESI and EDI are written back,
+// which clears the upper halves of RCX, RSI and RDI, is not in the manuals (SDM vol. 2B "REP", vol. 1 section 3.4.1.1).
+// Intel processors do, AMD's do not. True when `value` is one of the two.
+bool untouched_count_or_index(std::uint64_t before, std::uint64_t value);
 
 // True when the instruction's register results are undefined for this state.
 bool undefined_result(const Decoded& d, std::uint64_t rcx);
