@@ -29,8 +29,8 @@ Monitor::Monitor(const sc_core::sc_module_name& name, const RunOptions& options,
     : sc_module(name),
       options_(options),
       machine_(std::move(machine)),
-      matchers_(3, TextMatcher(options.stop_at)),
-      matching_(!options.stop_at.empty()),
+      matchers_(Dialogue::consoles, TextMatcher(options.stop_at)),
+      dialogue_(options.dialogue),
       keys_(options.keys.begin(), options.keys.end()),
       start_(Clock::now()),
       progress_(isatty(STDERR_FILENO) == 1) {
@@ -45,7 +45,8 @@ void Monitor::add_serial(SerialEnd& end, std::function<void(std::span<const std:
 }
 
 void Monitor::console_byte(unsigned console, std::uint8_t byte) {
-    if (!matching_) return;
+    if (!dialogue_.done()) return dialogue_.console_byte(console, byte);
+    if (!matching()) return;
     if (const auto text = matchers_[console].feed(byte); !text.empty())
         finish({exit_ok, fmt::format("'{}' appeared on a console", text)});
 }
@@ -53,6 +54,8 @@ void Monitor::console_byte(unsigned console, std::uint8_t byte) {
 void Monitor::finish(Outcome outcome) {
     if (outcome_) return;
     outcome_ = std::move(outcome);
+    if (outcome_->status == exit_limit && !dialogue_.done())
+        outcome_->why += fmt::format("; '{}' has not appeared", dialogue_.awaited());
     machine_.stop();
 }
 
@@ -65,14 +68,10 @@ void Monitor::tick() {
     }
     for (auto& serial : serial_)
         if (const auto bytes = serial.end->poll(); !bytes.empty()) serial.receive(bytes);
-    if (matching_ && ++ticks_ % screen_intervals == 0) {
-        if (const auto screen = machine_.screen()) {
-            if (const auto text = matchers_[0].find_in(*screen); !text.empty())
-                finish({exit_ok, fmt::format("'{}' appeared on the screen", text)});
-        }
-    }
+    const bool typed = type_answers();
+    if (matching() && ++ticks_ % screen_intervals == 0) search_screen();
     check_host(now);
-    check_idle();
+    if (!typed) check_idle();
     if (options_.max_time_ps && now >= *options_.max_time_ps)
         finish({exit_limit, fmt::format("--max-time: {} of simulated time are over",
                                         platform::format_time(*options_.max_time_ps))});
@@ -82,6 +81,21 @@ void Monitor::tick() {
     if (options_.max_time_ps) next = std::min(next, *options_.max_time_ps);
     if (!keys_.empty()) next = std::min(next, keys_.front().at_ps);
     next_trigger(chipset::from_picoseconds(next - now));
+}
+
+// The answers wait for a tick: the text comes out of the guest's OUT, in which its UART is busy.
+bool Monitor::type_answers() {
+    const std::string answers = dialogue_.take_answers();
+    if (answers.empty()) return false;
+    machine_.receive({reinterpret_cast<const std::uint8_t*>(answers.data()), answers.size()});
+    return true;
+}
+
+void Monitor::search_screen() {
+    const auto screen = machine_.screen();
+    if (!screen) return;
+    if (const auto text = matchers_[0].find_in(*screen); !text.empty())
+        finish({exit_ok, fmt::format("'{}' appeared on the screen", text)});
 }
 
 void Monitor::check_host(std::uint64_t now) {
@@ -98,7 +112,7 @@ void Monitor::check_idle() {
     if (!keys_.empty() || !machine_.waiting() || sc_core::sc_pending_activity()) return;
     for (const auto& serial : serial_)
         if (serial.end->has_input()) return;
-    finish({options_.has_stop_condition() ? exit_limit : exit_ok,
+    finish({options_.has_stop_condition() || !dialogue_.done() ? exit_limit : exit_ok,
             "the guest stopped for good: every processor waits and no event is left"});
 }
 

@@ -9,11 +9,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <systemc>
 #include <vector>
 
 #include "sim/run/console.h"
+#include "sim/run/dialogue.h"
 #include "sim/run/options.h"
 #include "sim/run/outcome.h"
 #include "sim/run/text_matcher.h"
@@ -27,6 +29,7 @@ class Monitor : public sc_core::sc_module {
         std::function<void()> stop;                    // ends the simulation
         std::function<bool()> waiting;                 // every CPU is halted or shut down
         std::function<void(const std::string&)> type;  // types keys
+        std::function<void(std::span<const std::uint8_t>)> receive;  // characters arrive at COM1
         std::function<std::uint64_t()> instructions;
         std::function<std::optional<std::string>()> screen;  // text on the screen, if there is one
     };
@@ -52,6 +55,10 @@ class Monitor : public sc_core::sc_module {
     static constexpr unsigned screen_intervals = 20;
 
     void tick();
+    bool matching() const { return !options_.stop_at.empty() && dialogue_.done(); }
+    // Whether anything was typed.
+    bool type_answers();
+    void search_screen();
     void check_host(std::uint64_t now);
     void check_idle();
     void pace(std::uint64_t now);
@@ -60,7 +67,7 @@ class Monitor : public sc_core::sc_module {
     const RunOptions& options_;
     Machine machine_;
     std::vector<TextMatcher> matchers_;  // one for each console: their bytes interleave
-    bool matching_;
+    Dialogue dialogue_;
     struct Serial {
         SerialEnd* end;
         std::function<void(std::span<const std::uint8_t>)> receive;

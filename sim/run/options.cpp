@@ -133,6 +133,10 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
         ->type_name("WHERE");
     list("--keys", o.raw.keys, "Type TEXT at simulated TIME; <enter>, <esc>, <ctrl-alt-del> ... name keys")
         ->type_name("TEXT@TIME");
+    list("--expect", o.expect, "Wait until TEXT appears on the debug console or a serial port, then type the --send after it")
+        ->type_name("TEXT");
+    list("--send", o.send, "Type LINE and a carriage return on COM1; escapes as in C, \\c at the end: no carriage return")
+        ->type_name("LINE");
     app.add_option("--screenshot", o.screenshot, "Write the screen as PNG at the end")->type_name("FILE");
     app.add_option("--screen-text", o.screen_text, "Write the text screen at the end; - for standard output")
         ->type_name("FILE");
@@ -177,7 +181,7 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
         ->type_name("TIME");
 
     group("End of the run");
-    list("--stop-at", o.stop_at, "Stop with status 0 when TEXT appears on any console")->type_name("TEXT");
+    list("--stop-at", o.stop_at, "Stop with status 0 when TEXT appears on any console, after the last --expect if there is one")->type_name("TEXT");
     app.add_option("--stop-after-resets", o.raw.stop_after_resets, "Stop with status 0 after N resets")
         ->type_name("N");
     app.add_option("--debug-exit", o.raw.debug_exit, "A write to PORT ends the run with status (value<<1)|1")
@@ -227,6 +231,10 @@ void resolve(RunOptions& o) {
     for (const auto& text : o.stop_at)
         if (text.empty()) throw UsageError("--stop-at: the text is empty");
     for (const auto& keys : o.raw.keys) o.keys.push_back(parse_keys(keys));
+    if (o.expect.size() != o.send.size())
+        throw UsageError(fmt::format("--expect and --send come in pairs, {} and {} were given", o.expect.size(), o.send.size()));
+    for (std::size_t i = 0; i < o.expect.size(); ++i) o.dialogue.push_back({o.expect[i], o.send[i]});
+    (void)Dialogue(o.dialogue);
 
     const auto model = cpu::cpu_model_named(o.raw.cpu);
     if (!model)

@@ -11,6 +11,7 @@
 #include "cpu_model/pio/policy.h"
 #include "cpu_model/system/cpu_models.h"
 #include "platform/timing.h"
+#include "sim/run/dialogue.h"
 
 namespace southgate::sim {
 
@@ -45,6 +46,7 @@ struct RunOptions {
     std::string config;
 
     std::vector<std::string> stop_at;
+    std::vector<std::string> expect, send;  // in pairs
     std::uint64_t stop_after_resets = 0;
     std::uint64_t max_instructions = 0;
     double max_wall = 0;
@@ -69,6 +71,7 @@ struct RunOptions {
     chipset::Personality personality;
     std::optional<std::uint64_t> max_time_ps, wake_after_ps;
     std::vector<TimedKeys> keys;
+    std::vector<DialogueStep> dialogue;
 
     bool has_stop_condition() const { return !stop_at.empty() || stop_after_resets != 0; }
 };

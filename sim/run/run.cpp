@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "platform/input_error.h"
@@ -118,6 +119,7 @@ int run(RunOptions options) {
                     {.stop = [&] { cpus.stop(); },
                      .waiting = [&] { return cpus.all_waiting(); },
                      .type = [&](const std::string& text) { machine.type_text(text); },
+                     .receive = [&](std::span<const std::uint8_t> bytes) { machine.serial_receive(0, bytes); },
                      .instructions = [&] { return cpus.instructions(); },
                      .screen = [&] { return machine.screen_text(); }});
     Consoles consoles(options, machine, monitor);

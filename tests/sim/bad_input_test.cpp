@@ -75,6 +75,14 @@ TEST(BadInput, Machine) {
     run_refused({"--tsc-mhz", "fast"}, "--tsc-mhz");
 }
 
+TEST(BadInput, Dialogue) {
+    run_refused({"--expect", "# "}, "--expect and --send come in pairs, 1 and 0 were given");
+    run_refused({"--expect", "# ", "--send", "ls", "--send", "ls"}, "1 and 2");
+    run_refused({"--expect", "", "--send", "ls"}, "--expect: the text is empty");
+    run_refused({"--expect", "# ", "--send", "\\q"}, "--send: '\\q': unknown escape \\q");
+    run_refused({"--expect", "\\x1", "--send", "ls"}, "--expect: '\\x1': \\x needs two hexadecimal digits");
+}
+
 TEST(BadInput, Drives) {
     const std::string dir = scratch();
     write_file(dir + "/empty.img", "");

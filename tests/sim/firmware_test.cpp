@@ -61,6 +61,19 @@ TEST(Firmware, UBootReachesItsPrompt) {
     }
 }
 
+TEST(Firmware, UBootAnswersWhatIsTyped) {
+    const std::string serial = scratch() + "/serial";
+    const Result r = southgate({"run", "--firmware", "u-boot", "--serial", serial, "--expect", "=> ", "--send",
+                                "setenv a 4", "--expect", "=> ", "--send",
+                                "echo <${a}2>", "--stop-at", "<42>", "--max-time", "30s"});
+    EXPECT_EQ(r.status, 0) << r.err << read_file(serial);
+    // A text of --stop-at before the end of the dialogue does not count.
+    const Result early = southgate({"run", "--firmware", "u-boot", "--expect", "=> ", "--send", "", "--expect",
+                                    "never", "--send", "", "--stop-at", "=> ", "--max-time", "4s"});
+    EXPECT_EQ(early.status, 3);
+    EXPECT_TRUE(contains(early.err, "; 'never' has not appeared")) << early.err;
+}
+
 TEST(Firmware, OvmfReachesTheUefiShell) {
     const std::string serial = scratch() + "/serial";
     const Result r = southgate({"run", "--firmware", "ovmf", "--memory", "256M", "--serial", serial, "--stop-at",
