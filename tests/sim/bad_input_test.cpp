@@ -54,6 +54,7 @@ TEST(BadInput, FlashVariables) {
     run_refused({"--firmware", "ovmf-4m", "--flash-vars", "absent.fd"}, "start with a copy of /usr/share/OVMF");
     std::filesystem::permissions(dir + "/vars.fd", std::filesystem::perms::owner_read);
     run_refused({"--flash-vars", "vars.fd"}, "vars.fd: is read-only");
+    std::filesystem::remove(dir + "/vars.fd");  // a later run writes it again
 }
 
 TEST(BadInput, Machine) {
