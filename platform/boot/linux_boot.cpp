@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <span>
 
+#include "platform/boot/boot_rom.h"
+#include "platform/boot/memory_limits.h"
 #include "platform/input_error.h"
 
 namespace southgate::platform {
@@ -15,17 +16,10 @@ extern const std::span<const std::uint8_t> linux_boot_rom_image;  // firmware/bo
 
 namespace {
 
-using chipset::fw_cfg::Key;
-
-// Numbered items of fw_cfg for direct boot.
-constexpr Key kernel_address{0x07}, kernel_size{0x08}, initrd_address{0x0a}, initrd_size{0x0b}, kernel_data{0x11},
-    initrd_data{0x12}, command_line_address{0x13}, command_line_size{0x14}, command_line_data{0x15},
-    setup_address{0x16}, setup_size{0x17}, setup_data{0x18};
+using namespace boot_item;
 
 // Where things go: conventional memory below the extended BIOS data area, the kernel at 1 MiB.
 constexpr std::uint32_t setup_base = 0x10000, command_line_base = 0x20000, kernel_base = 0x100000;
-// The firmware keeps its tables at the top of memory.
-constexpr std::uint32_t firmware_tables = 1u << 20;
 
 // Fields of the setup header (boot.rst, "The Real-Mode Kernel Header").
 constexpr std::size_t setup_sects = 0x1f1, header_magic = 0x202, version = 0x206, type_of_loader = 0x210,
@@ -45,18 +39,15 @@ void put(std::vector<std::uint8_t>& bytes, std::size_t offset, T value) {
     std::memcpy(bytes.data() + offset, &value, sizeof value);
 }
 
-std::vector<std::uint8_t> option_rom() {
-    std::vector<std::uint8_t> rom(linux_boot_rom_image.begin(), linux_boot_rom_image.end());
-    // All bytes of an option ROM add up to 0.
-    rom.back() = static_cast<std::uint8_t>(-std::accumulate(rom.begin(), rom.end() - 1, 0));
-    return rom;
-}
-
 }  // namespace
+
+bool has_linux_header(const std::vector<std::uint8_t>& file) {
+    return file.size() >= header_end && get<std::uint32_t>(file, header_magic) == 0x53726448;  // "HdrS"
+}
 
 void add_linux_boot(chipset::fw_cfg::FwCfg& device, const LinuxBoot& boot, std::uint64_t ram_below_4g) {
     const auto& image = boot.kernel;
-    if (image.size() < header_end || get<std::uint32_t>(image, header_magic) != 0x53726448)
+    if (!has_linux_header(image))
         throw InputError(fmt::format("{}: not a Linux kernel image: no boot header", boot.name));
     const unsigned protocol = get<std::uint16_t>(image, version);
     if (protocol < 0x202 || !(image[loadflags] & loaded_high))
@@ -76,7 +67,7 @@ void add_linux_boot(chipset::fw_cfg::FwCfg& device, const LinuxBoot& boot, std::
     std::vector<std::uint8_t> command_line(boot.command_line.begin(), boot.command_line.end());
     command_line.push_back(0);
 
-    const std::uint64_t top = ram_below_4g > firmware_tables ? ram_below_4g - firmware_tables : 0;
+    const std::uint64_t top = ram_below_4g > firmware_tables_size ? ram_below_4g - firmware_tables_size : 0;
     std::uint64_t kernel_end = kernel_base + kernel.size();
     if (protocol >= 0x20a) {
         // It runs at pref_address or above and says how much memory that takes.
@@ -112,7 +103,7 @@ void add_linux_boot(chipset::fw_cfg::FwCfg& device, const LinuxBoot& boot, std::
     blob(command_line_address, command_line_size, command_line_data, command_line_base, std::move(command_line));
     blob(kernel_address, kernel_size, kernel_data, kernel_base, std::move(kernel));
     blob(initrd_address, initrd_size, initrd_data, initrd_base, boot.initrd);
-    device.add_file(linux_boot_rom, option_rom());
+    add_boot_rom(device, linux_boot_rom, linux_boot_rom_image);
 }
 
 }  // namespace southgate::platform

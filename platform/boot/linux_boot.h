@@ -18,9 +18,10 @@ struct LinuxBoot {
     std::string command_line;
 };
 
-// The option ROM's file in fw_cfg, and what `bootorder` calls it.
-inline constexpr const char* linux_boot_rom = "genroms/southgate_linux.bin";
-inline constexpr const char* linux_boot_device = "/rom@genroms/southgate_linux.bin";
+// The option ROM's name (platform/boot/boot_rom.h).
+inline constexpr const char* linux_boot_rom = "linux";
+
+bool has_linux_header(const std::vector<std::uint8_t>& file);
 
 // `ram_below_4g` in bytes. Throws InputError if the kernel is none or things do not fit.
 void add_linux_boot(chipset::fw_cfg::FwCfg& device, const LinuxBoot& boot, std::uint64_t ram_below_4g);

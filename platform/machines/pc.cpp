@@ -18,6 +18,7 @@
 #include "chipset/storage/block_backend.h"
 #include "chipset/video/vga_adapter.h"
 #include "platform/acpi/pc_tables.h"
+#include "platform/boot/boot_rom.h"
 #include "platform/events/stream.h"
 #include "platform/input_error.h"
 #include "platform/machines/processors.h"
@@ -237,7 +238,11 @@ struct Pc::Parts {
                               .nographic = !c.vga};
         if (c.linux_boot) {
             add_linux_boot(fw_cfg, *c.linux_boot, memory.memory_below_4g);
-            items.boot_order = {linux_boot_device};
+            items.boot_order = {boot_rom_device(linux_boot_rom)};
+        }
+        if (c.multiboot) {
+            add_multiboot(fw_cfg, *c.multiboot, memory.memory_below_4g, c.vga);
+            items.boot_order = {boot_rom_device(multiboot_rom)};
         }
         fw_cfg::add_pc_items(fw_cfg, items);
         add_acpi_tables(c.cpus, memory.memory_below_4g);

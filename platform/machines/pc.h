@@ -14,6 +14,7 @@
 #include "cpu_model/system/cpuid.h"
 #include "platform/cpu_module.h"
 #include "platform/boot/linux_boot.h"
+#include "platform/boot/multiboot.h"
 #include "platform/firmware_image.h"
 #include "platform/timing.h"
 
@@ -50,7 +51,9 @@ struct PcConfig {
     std::uint64_t tsc_hz = 1'000'000'000;
     std::optional<std::uint64_t> wake_after_off_ps;  // a machine that switched off switches on again
     bool scramble_ram_on_reset = false;              // a hard reset leaves noise in RAM
-    std::optional<LinuxBoot> linux_boot;             // booted before any drive
+    // Booted before any drive; one of the two at most.
+    std::optional<LinuxBoot> linux_boot;
+    std::optional<Multiboot> multiboot;
 };
 
 class Pc : public sc_core::sc_module {

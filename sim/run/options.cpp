@@ -108,8 +108,9 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     app.add_option("--memory", o.raw.memory, "RAM")->capture_default_str()->type_name("SIZE");
     list("--disk", o.disks, "Raw disk image; several may be given")->type_name("FILE");
     list("--cdrom", o.cdroms, "ISO image in an ATAPI CD-ROM drive")->type_name("FILE");
-    app.add_option("--kernel", o.kernel, "Linux kernel (bzImage) to boot directly, through fw_cfg")->type_name("FILE");
-    app.add_option("--initrd", o.initrd, "Initial RAM disk of --kernel")->type_name("FILE");
+    app.add_option("--kernel", o.kernel, "Linux kernel (bzImage) or multiboot kernel (ELF) to boot directly")->type_name("FILE");
+    app.add_option("--initrd", o.initrd, "Initial RAM disk of a Linux kernel, or modules of a multiboot kernel: 'FILE arguments,FILE ...'")
+        ->type_name("FILE");
     app.add_option("--append", o.append, "Command line of --kernel")->type_name("TEXT");
     app.add_flag("--persist-disks", o.persist_disks,
                  "Writes to disks change the image files; otherwise they are gone after the run");

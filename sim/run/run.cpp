@@ -11,6 +11,7 @@
 #include "platform/input_error.h"
 #include "platform/machines/pc.h"
 #include "sim/run/console.h"
+#include "sim/run/direct_boot.h"
 #include "sim/run/error.h"
 #include "sim/run/monitor.h"
 #include "sim/run/outcome.h"
@@ -44,14 +45,7 @@ platform::PcConfig machine_config(const RunOptions& o) {
     c.debug_exit_port = o.debug_exit;
     c.vga = o.vga == "std";
     if (c.vga) c.vga_rom = vga_rom(o.vga_rom);
-    if (!o.kernel.empty()) {
-        constexpr std::size_t limit = 512u << 20;
-        c.linux_boot = platform::LinuxBoot{.name = o.kernel,
-                                           .kernel = platform::read_file(o.kernel, limit),
-                                           .initrd = {},
-                                           .command_line = o.append};
-        if (!o.initrd.empty()) c.linux_boot->initrd = platform::read_file(o.initrd, limit);
-    }
+    if (!o.kernel.empty()) load_kernel(o, c);
     c.cpu = o.cpu;
     c.cpus = o.cpus;
     c.quantum_ps = o.quantum_ps;

@@ -101,7 +101,7 @@ TEST(DirectBoot, RefusesWhatIsNoKernel) {
     write_file(dir + "/zeros", std::string(100'000, '\0'));
     const Result zeros = southgate({"run", "--kernel", "zeros"}, dir);
     EXPECT_EQ(zeros.status, 2);
-    EXPECT_TRUE(contains(zeros.err, "zeros: not a Linux kernel image")) << zeros.err;
+    EXPECT_TRUE(contains(zeros.err, "zeros: neither a Linux kernel image nor a multiboot kernel")) << zeros.err;
     const Result small = southgate({"run", "--kernel", "/boot/memtest86+ia32.bin", "--memory", "1M"}, dir);
     EXPECT_EQ(small.status, 2);
     EXPECT_TRUE(contains(small.err, "do not fit")) << small.err;
