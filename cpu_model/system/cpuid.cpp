@@ -29,6 +29,19 @@ constexpr std::array caches{cache(CacheType::data, 1, 8, 64), cache(CacheType::i
 // Leaf 0Dh: x87 and SSE are the state components there are; their image ends behind the header (SDM vol. 1 13.4).
 constexpr std::uint32_t state_components = 3, xsave_area = 512 + 64, xsaveopt = 1;
 
+// Leaf 15h: EBX / EAX is the ratio of TSC and crystal, ECX the crystal's frequency. All 0 where software could not
+// compute with it: it multiplies EBX by the crystal's kHz in 32 bits (Linux native_calibrate_tsc()), as small numerators
+// are what processors have.
+CpuidResult frequencies_of(const CpuModel& model) {
+    if (model.tsc_hz == 0 || model.crystal_hz == 0) return {};
+    constexpr std::uint64_t most = 0xffffffff;
+    const std::uint64_t common = std::gcd(model.tsc_hz, model.crystal_hz);
+    const std::uint64_t denominator = model.crystal_hz / common, numerator = model.tsc_hz / common;
+    if (model.crystal_hz > most || numerator > most / std::max<std::uint64_t>(1, model.crystal_hz / 1000)) return {};
+    return {static_cast<std::uint32_t>(denominator), static_cast<std::uint32_t>(numerator),
+            static_cast<std::uint32_t>(model.crystal_hz), 0};
+}
+
 }  // namespace
 
 std::uint32_t CpuModel::signature() const {
@@ -53,7 +66,8 @@ CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
     model_.features7_ebx &= ~(known.leaf7_ebx & ~here.leaf7_ebx);
     // SDM vol. 2A: the vendor string is in EBX, EDX, ECX.
     const bool xsave = (model_.features_ecx & feature_ecx::xsave) != 0;
-    const bool frequencies = model.tsc_hz != 0 && model.crystal_hz != 0;
+    const CpuidResult frequency_leaf = frequencies_of(model);
+    const bool frequencies = frequency_leaf.eax != 0;
     const std::uint32_t last = frequencies                                                  ? 0x15u
                                : xsave                                                      ? 0xdu
                                : (model_.features_ecx & feature_ecx::x2apic) != 0           ? 0xbu
@@ -75,12 +89,7 @@ CpuidTable::CpuidTable(const CpuModel& model) : model_(model) {
         basic_[6].eax = always_running_apic_timer;
     }
     basic_[7] = {0, model_.features7_ebx, model_.features7_ecx, 0};
-    if (frequencies) {
-        // EBX / EAX is the ratio of TSC and crystal.
-        const std::uint64_t common = std::gcd(model.tsc_hz, model.crystal_hz);
-        basic_[0x15] = {static_cast<std::uint32_t>(model.crystal_hz / common),
-                        static_cast<std::uint32_t>(model.tsc_hz / common), static_cast<std::uint32_t>(model.crystal_hz), 0};
-    }
+    if (frequencies) basic_[0x15] = frequency_leaf;
 
     extended_[0].eax = 0x80000008;
     if (model.amd()) {

@@ -59,7 +59,7 @@ struct CpuModel {
     bool bootstrap = true;                    // wins the MP protocol
     std::uint32_t microcode_revision = 1;     // what CPUID.1 loads into IA32_BIOS_SIGN_ID
     // Frequencies for leaf 15h: of the time-stamp counter and of the crystal behind it, which is also the clock of the
-    // local APIC's timer. 0: no such leaf.
+    // local APIC's timer. 0, or a ratio whose numerator is large: no such leaf, software has to calibrate.
     std::uint64_t tsc_hz = 0;
     std::uint64_t crystal_hz = 0;
     std::uint64_t random_seed = 0;            // of RDRAND and RDSEED; each APIC ID makes a sequence of its own

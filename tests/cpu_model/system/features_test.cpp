@@ -64,6 +64,25 @@ TEST(CpuidLeaves, OfTheLongModeProcessor) {
     EXPECT_EQ(t.read(1, true, 0, false).ecx & 0x0c000000u, 0x04000000u);
 }
 
+// Software multiplies the numerator by the crystal's kHz in 32 bits.
+TEST(CpuidLeaves, FrequenciesOnlyWhereSoftwareCanComputeWithThem) {
+    const auto leaf = [](std::uint64_t tsc_hz, std::uint64_t crystal_hz) {
+        CpuModel m = CpuModel::x86_64();
+        m.tsc_hz = tsc_hz;
+        m.crystal_hz = crystal_hz;
+        const CpuidTable t{m};
+        EXPECT_EQ(t.read(0, true).eax, t.read(0x15, true).eax ? 0x15u : 0xdu);
+        return t.read(0x15, true);
+    };
+    EXPECT_EQ(leaf(2'300'000'000, 1'000'000'000), (CpuidResult{10, 23, 1'000'000'000, 0}));
+    EXPECT_EQ(leaf(2'345'678'000, 1'000'000'000), CpuidResult{}) << "1172839 / 500000";
+    EXPECT_EQ(leaf(2'345'678'000, 24'000'000), CpuidResult{}) << "1172839 / 12000";
+    EXPECT_EQ(leaf(4'294'000'000, 1'000'000'000), (CpuidResult{500, 2147, 1'000'000'000, 0}));
+    EXPECT_EQ(leaf(4'294'000'001, 1'000'000'000), CpuidResult{});
+    EXPECT_EQ(leaf(2'000'000'000, 5'000'000'000), CpuidResult{}) << "ECX has 32 bits";
+    EXPECT_EQ(leaf(1'000'000'000, 0), CpuidResult{});
+}
+
 TEST_F(Features, ExtendedControlRegister) {
     long_mode_with(0);
     EXPECT_EQ(fault_of(xgetbv), 6) << "CR4.OSXSAVE is clear";
