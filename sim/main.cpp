@@ -13,6 +13,7 @@
 #include "chipset/storage/block_backend.h"
 #include "cpu_model/kvm/system.h"
 #include "platform/input_error.h"
+#include "sim/engines/engines.h"
 #include "sim/firmware/firmware.h"
 #include "sim/pio/explore/command.h"
 #include "sim/pio/kvm/engine.h"
@@ -85,7 +86,7 @@ struct Commands {
         if (pio_matrix->parsed()) return southgate::pio::run_matrix_command(matrix_options, pio_engines);
         if (pio_trace->parsed()) return southgate::pio::run_trace_command(trace_options, pio_engines);
         if (pio_explore->parsed()) return southgate::pio::explore::run_explore_command(explore_options, explore_engines);
-        return southgate::sim::run(run_options);
+        return southgate::sim::run(run_options, run_engines());
     }
 };
 

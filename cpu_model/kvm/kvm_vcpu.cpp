@@ -4,6 +4,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "cpu_model/kvm/cpuid.h"
 #include "cpu_model/kvm/helper_bus.h"
 #include "cpu_model/kvm/host_system.h"
 #include "cpu_model/kvm/kvm_call.h"
@@ -50,6 +51,7 @@ void KvmVcpu::create() {
         {KVM_CAP_XSAVE, "KVM_CAP_XSAVE"}};
     for (const auto& [capability, name] : needed)
         if (extension(capability) <= 0) throw Unavailable(std::string("/dev/kvm lacks ") + name);
+    has_xcrs_ = extension(KVM_CAP_XCRS) > 0;
     sync_fields_ = static_cast<unsigned>(std::max(0, extension(KVM_CAP_SYNC_REGS)));
 
     fd_.vm = system.ioctl(fd_.device, KVM_CREATE_VM, 0);

@@ -16,6 +16,7 @@
 #include "cpu_model/kvm/model_registers.h"
 #include "cpu_model/kvm/system.h"
 #include "cpu_model/mmu/memory_map.h"
+#include "cpu_model/pio/policy.h"
 #include "cpu_model/state/reset_tables.h"
 #include "cpu_model/statistics.h"
 #include "cpu_model/vcpu.h"
@@ -31,6 +32,9 @@ struct KvmConfig {
     bool interpret_failures = false;
     // KVM_X86_QUIRK_OUT_7E_INC_RIP switched off by KVM_CAP_DISABLE_QUIRKS2.
     bool disable_quirk_out_7e = false;
+    // Every port I/O an observer hears of is completed by a KVM_RUN of its own (immediate_exit), so that it can be told
+    // what became of it. Off: observers hear of exits only.
+    bool report_completions = false;
     // Interrupt controllers in the kernel (KVM_CREATE_IRQCHIP): MP_STATE, HLT, INIT and SIPI are the kernel's then, and
     // INTR has no effect. For the laboratory.
     bool kernel_apic = false;
@@ -81,7 +85,7 @@ class KvmVcpu final : public Vcpu {
     void set_single_step(bool on) override;
     // The kernel has its own policy and nobody can change it: ignored.
     void set_pio_policy(PioPolicyKind kind, bool quirk_out_7e) override;
-    // Hears of exits only: completions happen inside the kernel.
+    // Hears of exits; of completions with KvmConfig::report_completions.
     void set_pio_observer(PioObserver* observer) override;
     CpuStatistics statistics() const override;
 
@@ -123,7 +127,13 @@ class KvmVcpu final : public Vcpu {
     int enter(bool immediate, std::uint64_t ns);
     std::optional<Exit> dispatch(int result);
     Exit port_exit();
-    bool at_string_input() const;
+    struct PortInstruction {
+        Direction direction{};
+        std::uint16_t port = 0;
+        bool string = false;
+    };
+    std::optional<PortInstruction> port_instruction_at_rip() const;
+    void tell_completion(const GeneralRegisters& before);
     void memory_exit();
     void memory_part(bool write, std::uint64_t physical, std::uint8_t* data, unsigned size);
     std::optional<Exit> gave_up();
@@ -139,6 +149,7 @@ class KvmVcpu final : public Vcpu {
     Descriptors fd_;
     kvm_run* run_ = nullptr;
     unsigned sync_fields_ = 0;  // KVM_CAP_SYNC_REGS
+    bool has_xcrs_ = false;
     std::optional<MemorySlots> kernel_slots_;
     std::optional<ModelRegisters> model_registers_;
     std::optional<KernelApic> kernel_apic_;
@@ -151,6 +162,7 @@ class KvmVcpu final : public Vcpu {
     std::uint32_t smbase_ = 0x30000;
     std::uint16_t fpu_cs_ = 0, fpu_ds_ = 0;  // not in the 64-bit FXSAVE image the kernel exchanges
     PioObserver* observer_ = nullptr;
+    std::optional<PioEvent> told_;  // the port I/O whose completion the observer is still to hear of
 
     // Copies of registers since the last exit or write.
     mutable std::optional<kvm_regs> regs_;

@@ -1,8 +1,5 @@
 #include "cpu_model/kvm/model_registers.h"
 
-#include <algorithm>
-#include <cstring>
-#include <memory>
 #include <vector>
 
 #include "cpu_model/kvm/abi.h"
@@ -84,47 +81,5 @@ std::uint64_t ModelRegisters::tsc() const {
 }
 
 void ModelRegisters::set_tsc(std::uint64_t value) { set(ia32_tsc, value); }
-
-std::string set_cpuid(System& system, int device_fd, int vcpu_fd, const CpuModel& model) {
-    constexpr std::uint32_t capacity = 256;
-    const auto supported = std::make_unique<abi::Cpuid<capacity>>();
-    supported->count = capacity;
-    int result = control(system, device_fd, abi::get_supported_cpuid, supported.get());
-    if (result < 0) return std::string("KVM_GET_SUPPORTED_CPUID: ") + std::strerror(-result);
-    const auto host = [&](std::uint32_t leaf) {
-        for (unsigned i = 0; i < std::min(supported->count, capacity); ++i)
-            if (supported->entries[i].function == leaf) return supported->entries[i];
-        return kvm_cpuid_entry2{};
-    };
-
-    const CpuidTable table(model);
-    abi::Cpuid<12> list;
-    const auto add = [&](std::uint32_t leaf) {
-        const CpuidResult r = table.read(leaf, true);
-        kvm_cpuid_entry2& e = list.entries[list.count++];
-        e.function = leaf;
-        e.eax = r.eax;
-        e.ebx = r.ebx;
-        e.ecx = r.ecx;
-        e.edx = r.edx;
-        // The local APIC is the platform's, not the kernel's: its bit stays whatever the kernel says.
-        if (leaf == 1) {
-            e.ecx &= host(leaf).ecx;
-            e.edx &= host(leaf).edx | feature::apic;
-        } else if (leaf == 0x80000001) {
-            e.ecx &= host(leaf).ecx;
-            e.edx &= host(leaf).edx;
-        } else if (leaf == 0x80000008) {
-            const std::uint32_t bits = host(leaf).eax & 0xff;
-            if (bits != 0 && bits < (e.eax & 0xff)) e.eax = (e.eax & ~0xffu) | bits;
-            // The kernel refuses any linear address width but these two (kvm_check_cpuid), 32 bits included.
-            if ((e.eax >> 8 & 0xff) != 57) e.eax = (e.eax & ~0xff00u) | 48u << 8;
-        }
-    };
-    for (std::uint32_t leaf = 0; leaf <= 2; ++leaf) add(leaf);
-    for (std::uint32_t leaf = 0x80000000; leaf <= 0x80000008; ++leaf) add(leaf);
-    result = control(system, vcpu_fd, abi::set_cpuid2, &list);
-    return result < 0 ? std::string("KVM_SET_CPUID2: ") + std::strerror(-result) : std::string();
-}
 
 }  // namespace southgate::cpu::kvm

@@ -1,4 +1,4 @@
-// MSRs and CPUID of a KVM vCPU.
+// MSRs of a KVM vCPU.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,6 @@
 
 #include "cpu_model/kvm/system.h"
 #include "cpu_model/state/registers.h"
-#include "cpu_model/system/cpuid.h"
 
 namespace southgate::cpu::kvm {
 
@@ -31,8 +30,5 @@ class ModelRegisters {
     int vcpu_;
     mutable ModelSpecificRegisters kept_;
 };
-
-// KVM_SET_CPUID2 with the leaves of `model`, less the features the kernel does not support. Returns an error, or nothing.
-std::string set_cpuid(System& system, int device_fd, int vcpu_fd, const CpuModel& model);
 
 }  // namespace southgate::cpu::kvm

@@ -6,7 +6,6 @@
 #include "cpu_model/kvm/helper_bus.h"
 #include "cpu_model/kvm/kvm_call.h"
 #include "cpu_model/kvm/kvm_vcpu.h"
-#include "cpu_model/pio/policy.h"
 
 namespace southgate::cpu::kvm {
 namespace {
@@ -34,7 +33,7 @@ Exit KvmVcpu::run(const Budget& budget) {
             if (const auto exit = run_helper(false)) return *exit;
             continue;
         }
-        if (owed_ && (smi_pending_ || init_pending_ || activity_ == ActivityState::sipi_received)) {
+        if (owed_ && (told_ || smi_pending_ || init_pending_ || activity_ == ActivityState::sipi_received)) {
             const Exit exit = finish_io();
             if (exit.reason != ExitReason::budget_end) return exit;
             continue;
@@ -50,6 +49,11 @@ Exit KvmVcpu::run(const Budget& budget) {
                 default: return leave(ExitReason::wait_for_sipi);
             }
         }
+        // Without any slot the kernel has no room for page tables, and KVM_RUN fails (ENOSPC).
+        if (config_.interpret_failures && map_.slots().empty() && !owed_) {
+            start_helper();
+            continue;
+        }
         offer_interrupt();
         if (const auto exit = dispatch(enter(false, ns))) return *exit;
     }
@@ -61,7 +65,12 @@ Exit KvmVcpu::finish_io() {
     if (helper_) return run_helper(true).value_or(leave(ExitReason::budget_end));
     for (;;) {
         if (!error_.empty()) return leave(ExitReason::internal_error);
+        const GeneralRegisters before = regs();
+        const std::uint64_t charged_before = guest_ns_;
         const int result = enter(true, 0);
+        // What completes counts as an instruction, the entry as such does not.
+        if (result == -EINTR && regs() == before) guest_ns_ = charged_before;
+        if (told_ && result == -EINTR) tell_completion(before);
         if (result == -EINTR) return leave(ExitReason::budget_end);
         if (const auto exit = dispatch(result)) return *exit;
         if (helper_) return leave(ExitReason::budget_end);
@@ -225,57 +234,6 @@ std::optional<Exit> KvmVcpu::dispatch(int result) {
         default: fail("KVM exit %u, which the engine does not know", run_->exit_reason);
     }
     return leave(ExitReason::internal_error);
-}
-
-Exit KvmVcpu::port_exit() {
-    ++statistics_.pio_exits;
-    owed_ = true;
-    const auto& io = run_->io;
-    const std::uint64_t bytes = std::uint64_t{io.size} * io.count;
-    if (io.data_offset > fd_.run_size || bytes > fd_.run_size - io.data_offset) {
-        fail("KVM_EXIT_IO: data outside the shared pages");
-        return leave(ExitReason::internal_error);
-    }
-    Exit exit = leave(ExitReason::pio);
-    PioExit& pio = exit.pio;
-    pio.direction = io.direction == KVM_EXIT_IO_IN ? Direction::in : Direction::out;
-    pio.port = io.port;
-    pio.size = io.size;
-    pio.count = io.count;
-    pio.string = io.count > 1 || (pio.direction == Direction::in && at_string_input());
-    pio.data = reinterpret_cast<std::uint8_t*>(run_) + io.data_offset;
-    pio.linear_rip = linear_rip();
-    if (observer_) {
-        PioEvent event{pio.direction, pio.port, pio.size, pio.count, 0, pio.linear_rip, regs().rip, pio.linear_rip,
-                       regs().rip};
-        std::memcpy(&event.data, pio.data, std::min<std::uint64_t>(pio.size, 4));
-        observer_->pio_exit(event);
-    }
-    return exit;
-}
-
-// The kernel does not say whether one element comes from IN or INS. rip is on both on every kernel since 2010, so that
-// the instruction tells. (Of OUT and OUTS it may be behind: more than one element is the only sign there.)
-bool KvmVcpu::at_string_input() const {
-    kvm_translation t{};
-    t.linear_address = linear_rip();
-    for (unsigned i = 0; i < 15; ++i, ++t.linear_address) {
-        if (i == 0 || (t.linear_address & 0xfff) == 0) {
-            if (control(*fd_.system, fd_.vcpu, KVM_TRANSLATE, &t) < 0 || !t.valid) return false;
-        } else {
-            ++t.physical_address;
-        }
-        const MemorySlot* slot = map_.find(t.physical_address);
-        if (!slot || !slot->readable) return false;
-        switch (slot->host[t.physical_address - slot->guest_physical]) {
-            case 0x6c: case 0x6d: return true;
-            case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:  // prefixes
-            case 0x66: case 0x67: case 0xf0: case 0xf2: case 0xf3: break;
-            default:
-                if ((slot->host[t.physical_address - slot->guest_physical] & 0xf0) != 0x40) return false;  // REX
-        }
-    }
-    return false;
 }
 
 // Whatever is no slot for the kernel: device memory, slots that only take writes, ROM being written.

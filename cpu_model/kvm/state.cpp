@@ -80,6 +80,9 @@ FpuState KvmVcpu::fpu() const {
     abi::Xsave area{};
     call(abi::get_xsave, "KVM_GET_XSAVE", &area);
     FpuState f = from_xsave(area);
+    if (kvm_xcrs xcrs{}; has_xcrs_ && call(KVM_GET_XCRS, "KVM_GET_XCRS", &xcrs))
+        for (unsigned i = 0; i < xcrs.nr_xcrs; ++i)
+            if (xcrs.xcrs[i].xcr == 0) f.xcr0 = xcrs.xcrs[i].value;
     f.cs = fpu_cs_;
     f.ds = fpu_ds_;
     return f;
@@ -91,6 +94,12 @@ void KvmVcpu::set_fpu(const FpuState& f) {
     if (!call(abi::get_xsave, "KVM_GET_XSAVE", &area)) return;
     to_xsave(f, area);
     call(abi::set_xsave, "KVM_SET_XSAVE", &area);
+    if (has_xcrs_) {
+        kvm_xcrs xcrs{};
+        xcrs.nr_xcrs = 1;
+        xcrs.xcrs[0].value = f.xcr0;
+        call(KVM_SET_XCRS, "KVM_SET_XCRS", &xcrs);
+    }
     fpu_cs_ = f.cs;
     fpu_ds_ = f.ds;
 }

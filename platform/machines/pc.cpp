@@ -60,6 +60,7 @@ Processors::Config processors_config(const PcConfig& c) {
     return {.count = c.cpus,
             .model = cpu_model(c),
             .cpu = cpu_config(c),
+            .engine = c.engine,
             .quantum_ps = c.quantum_ps,
             .apic_timer_hz = crystal_hz,
             .lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int};

@@ -12,9 +12,10 @@
 
 #include "chipset/personality.h"
 #include "cpu_model/system/cpuid.h"
-#include "platform/cpu_module.h"
 #include "platform/boot/linux_boot.h"
 #include "platform/boot/multiboot.h"
+#include "platform/cpu_module.h"
+#include "platform/engine_factory.h"
 #include "platform/firmware_image.h"
 #include "platform/timing.h"
 
@@ -41,6 +42,7 @@ struct PcConfig {
     std::vector<std::uint8_t> vga_rom;  // option ROM of the display adapter; empty: none
     cpu::CpuModel cpu = cpu::CpuModel::x86_64();  // each of them
     unsigned cpus = 1;                            // 1..16
+    EngineFactory engine;                         // empty: the interpreter
     std::uint64_t quantum_ps = CpuScheduler::default_quantum_ps;  // platform/cpu_scheduler.h
     PlatformTiming timing;
     chipset::Personality personality;

@@ -69,7 +69,10 @@ Processors::Processors(ApicBus& apic_bus, const Config& config)
             .lint0_starts_as_ext_int = number == 0 && config.lint0_starts_as_ext_int};
         all_.push_back(std::make_unique<Processor>(
             number, apic_bus, config.cpu, apic,
-            [&](cpu::Bus& bus) { return cpu::make_interpreter(bus, model, several ? &code_ : nullptr); },
+            [&](cpu::Bus& bus) {
+                return config.engine ? config.engine(bus, model, config.cpu.instruction_time_ps)
+                                     : cpu::make_interpreter(bus, model, several ? &code_ : nullptr);
+            },
             scheduler_));
     }
     if (!several) return;

@@ -21,6 +21,7 @@
 #include "cpu_model/system/cpuid.h"
 #include "platform/cpu_module.h"
 #include "platform/cpu_scheduler.h"
+#include "platform/engine_factory.h"
 
 namespace southgate::platform {
 
@@ -43,6 +44,7 @@ class Processors {
         unsigned count = 1;           // 1..16
         cpu::CpuModel model;          // of each; APIC IDs count from 0, the first is the bootstrap processor
         CpuConfig cpu;
+        EngineFactory engine;         // empty: the interpreter
         std::uint64_t quantum_ps = CpuScheduler::default_quantum_ps;
         std::uint64_t apic_timer_hz = 1'000'000'000;
         bool lint0_starts_as_ext_int = false;  // of the bootstrap processor (personality)

@@ -143,6 +143,9 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
         ->type_name("FILE");
 
     group("Processor and time");
+    app.add_option("--engine", o.engine, "What executes the guest: interpreter, or kvm (the host's /dev/kvm)")
+        ->capture_default_str()
+        ->type_name("NAME");
     app.add_option("--cpu", o.raw.cpu, fmt::format("Processor: {}", cpu::cpu_model_names))
         ->capture_default_str()
         ->type_name("NAME");
@@ -200,6 +203,11 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     app.add_option("--log", o.log, "Write all events as text; - for standard error")->type_name("FILE");
     app.add_flag("--timeline", o.timeline, "Print the story of every reset at the end");
     app.add_flag("--stats", o.stats, "Print counters at the end");
+
+    app.parse_complete_callback([&app, &o] {
+        for (const CLI::Option* option : app.get_options())
+            if (option->count() > 0) o.given.push_back(option->get_name());
+    });
 }
 
 void resolve(RunOptions& o) {

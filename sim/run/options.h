@@ -34,6 +34,7 @@ struct RunOptions {
 
     std::string firmware = "/usr/share/seabios/bios-256k.bin";
     std::string machine = "pc";
+    std::string engine = "interpreter";
     std::vector<std::string> disks;
     std::vector<std::string> cdroms;
     std::string kernel, initrd, append;
@@ -53,6 +54,9 @@ struct RunOptions {
 
     std::string events, vcd, log;
     bool timeline = false, stats = false, realtime = false, scramble_ram = false, persist_disks = false;
+
+    // The long options of the command line and the configuration file, as they are spelt ("--smp").
+    std::vector<std::string> given;
 
     // Resolved.
     std::string flash_template;  // contents of a flash that is forgotten, if the firmware needs one and none was given

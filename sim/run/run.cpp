@@ -30,8 +30,9 @@ std::vector<std::uint8_t> vga_rom(const std::string& path) {
     return platform::read_file(path.empty() ? default_vga_rom : path, 256 << 10);
 }
 
-platform::PcConfig machine_config(const RunOptions& o) {
+platform::PcConfig machine_config(const RunOptions& o, const RunEngine& engine) {
     platform::PcConfig c;
+    c.engine = engine.factory;
     c.firmware = platform::FirmwareImage::load(o.firmware);
     c.memory = o.memory;
     c.disks = o.disks;
@@ -101,11 +102,12 @@ class Consoles {
 
 }  // namespace
 
-int run(RunOptions options) {
+int run(RunOptions options, std::span<const RunEngine> engines) {
     resolve(options);
+    const RunEngine& engine = chosen_engine(options, engines);
     handle_signals();
     Reports reports(options);
-    platform::Pc machine("pc", machine_config(options));
+    platform::Pc machine("pc", machine_config(options, engine));
     platform::CpuModule& cpu = machine.cpu();
     platform::CpuScheduler& cpus = machine.scheduler();
 

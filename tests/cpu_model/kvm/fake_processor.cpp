@@ -237,7 +237,25 @@ int FakeKernel::Processor::ioctl(unsigned long request, void* argument) {
         case KVM_GET_DEBUGREGS: as<kvm_debugregs>(argument) = to_kvm(cpu_->debug_regs()); return 0;
         case KVM_SET_DEBUGREGS: cpu_->set_debug_regs(from_kvm(as<kvm_debugregs>(argument))); return 0;
         case abi::get_xsave: to_xsave(cpu_->fpu(), as<abi::Xsave>(argument)); return 0;
-        case abi::set_xsave: cpu_->set_fpu(from_xsave(as<abi::Xsave>(argument))); return 0;
+        case abi::set_xsave: {
+            FpuState f = from_xsave(as<abi::Xsave>(argument));
+            f.xcr0 = cpu_->fpu().xcr0;
+            cpu_->set_fpu(f);
+            return 0;
+        }
+        case KVM_GET_XCRS: {
+            auto& xcrs = as<kvm_xcrs>(argument);
+            xcrs = {};
+            xcrs.nr_xcrs = 1;
+            xcrs.xcrs[0].value = cpu_->fpu().xcr0;
+            return 0;
+        }
+        case KVM_SET_XCRS: {
+            FpuState f = cpu_->fpu();
+            f.xcr0 = as<kvm_xcrs>(argument).xcrs[0].value;
+            cpu_->set_fpu(f);
+            return 0;
+        }
         case KVM_GET_VCPU_EVENTS:
             as<kvm_vcpu_events>(argument) = {};
             to_kvm(cpu_->events(), as<kvm_vcpu_events>(argument));
