@@ -32,6 +32,7 @@ CodePage* CodeCache::page_of(std::uint8_t* host_page) {
     if (!p) {
         p = std::make_unique<CodePage>();
         p->host = host_page;
+        known_.set(known_index(host_page));
     }
     return p.get();
 }
@@ -81,7 +82,10 @@ Block* CodeCache::lookup(Cpu* c, std::uint32_t mode) {
     } else {
         const auto offset = static_cast<unsigned>(linear & ~page_mask);
         b = find(page, offset, mode, nullptr);
-        if (!b || b->dead) b = translate(c, page, offset, mode);
+        if (!b || b->dead) {
+            c->statistics.block_lookup_misses++;
+            b = translate(c, page, offset, mode);
+        }
         if (!b) b = translate_crossing(c, page, offset, mode);
     }
     if (checked && c->ip + b->bytes - 1 > limit) {
@@ -233,6 +237,7 @@ void CodeCache::clear(Cpu* c) {
     flush_tlb(c, false);
     if (c->sharing) c->sharing->unwatch_all(c->sharing_member);
     pages_.clear();
+    known_.reset();
     chunks_.clear();
     arena_used_ = chunk_left_ = 0;
     chunk_ = nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -29,6 +30,7 @@ class CodeCache {
     // The page record of a host page; page_of() makes it on demand.
     CodePage* page_of(std::uint8_t* host_page);
     CodePage* find_page(const std::uint8_t* host_page) const {
+        if (!known_[known_index(host_page)]) return nullptr;
         const auto it = pages_.find(host_page);
         return it == pages_.end() ? nullptr : it->second.get();
     }
@@ -74,7 +76,14 @@ class CodeCache {
     void kill_overlapping(Cpu* c, CodePage* page, unsigned begin, unsigned end);
     Block* allocate(std::size_t uops);
 
+    static std::size_t known_index(const std::uint8_t* host_page) {
+        return (reinterpret_cast<std::uintptr_t>(host_page) >> page_bits) % known_size;
+    }
+
     Translator translator_;
+    // A superset of the pages below: most pages asked for hold data.
+    static constexpr std::size_t known_size = 65536;
+    std::bitset<known_size> known_;
     std::unordered_map<const std::uint8_t*, std::unique_ptr<CodePage>> pages_;
     std::vector<std::unique_ptr<std::byte[]>> chunks_;
     std::size_t arena_used_ = 0, chunk_left_ = 0;

@@ -39,10 +39,10 @@ template <Alu op, class T>
 // INC and DEC leave CF alone (SDM vol. 2A INC).
 template <class T, bool dec>
 [[gnu::always_inline]] inline T step(Cpu* c, T a) {
-    const bool cf = get_cf(c);
     const T r = dec ? static_cast<T>(a - 1) : static_cast<T>(a + 1);
-    const bool of = dec ? a == static_cast<T>(T{1} << (bits_of<T> - 1)) : r == static_cast<T>(T{1} << (bits_of<T> - 1));
-    set_carries(c, cf, of, ((a ^ r) & 0x10) != 0);
+    const std::uint64_t cf = c->flag_carry & flag_cf;
+    const std::uint64_t of = sign_extended(static_cast<T>(dec ? a & ~r : ~a & r)) & flag_top_carry;
+    c->flag_carry = cf | (cf >> 1) | of | ((a ^ r) & flag_af);
     set_result<T>(c, r);
     return r;
 }

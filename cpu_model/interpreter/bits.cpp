@@ -11,9 +11,6 @@ namespace {
 
 enum class Bit : std::uint8_t { test, set, reset, complement };
 
-// Only CF changes; OF, SF, AF and PF are undefined, ZF is kept.
-void set_cf(Cpu* c, bool cf) { set_carries(c, cf, get_of(c), get_af(c)); }
-
 template <Bit op, class T>
 T change(T v, unsigned bit) {
     const T mask = static_cast<T>(T{1} << bit);

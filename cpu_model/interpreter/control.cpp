@@ -49,6 +49,8 @@ const Uop* resume_slow(Cpu* c) {
     if (CodeCache::cacheable(b) && b->mode == c->mode) {
         const std::uint64_t linear = linear_ip(c);
         jump_entry(c, linear) = {jump_tag(c, linear), b};
+        c->mmu.jumps.add(linear, page_bits);
+        if (b->page2) c->mmu.jumps.add(linear + page_size, page_bits);
     }
     return enter_checked(c, b);
 }
@@ -70,11 +72,19 @@ void set_ip(Cpu* c, std::uint64_t target, unsigned operand_size) {
 }
 
 const Uop* link(Cpu* c, const Uop* u) {
+    if (u->imm == leaves_page) [[likely]] {
+        if (code64(c) && canonical(c->ip)) [[likely]] return resume_flat(c);
+        if (!code64(c)) {
+            c->ip = static_cast<std::uint32_t>(c->ip);
+            return resume(c);
+        }
+    }
     const Block* from = c->block;
+    std::uint64_t carried = 0;
     if (!code64(c)) {
         c->ip = static_cast<std::uint32_t>(c->ip);
     } else if (u->length != 0) {
-        const auto carried = static_cast<std::uint64_t>(long_displacement(u) - u->disp);
+        carried = static_cast<std::uint64_t>(long_displacement(u) - u->disp);
         c->ip += carried;
         if (!canonical(c->ip)) {
             c->ip -= static_cast<std::uint64_t>(long_displacement(u));
@@ -84,9 +94,11 @@ const Uop* link(Cpu* c, const Uop* u) {
     }
     const std::int64_t target = std::int64_t{from->offset} + u->disp;
     // A block that its own CALL overwrote may be decoded again below, so its uops are no place for a link.
-    if (c->left <= 0 || from->dead || !from->page || target < 0 ||
-        target >= static_cast<std::int64_t>(page_size))
+    if (c->left <= 0 || from->dead || !from->page) return resume(c);
+    if (target < 0 || target >= static_cast<std::int64_t>(page_size)) {
+        if (carried == 0) const_cast<Uop*>(u)->imm = leaves_page;
         return resume(c);
+    }
     // 16-bit wrap-around of ip, or the 4 GiB edge, leads elsewhere.
     if ((linear_ip(c) & ~page_mask) != static_cast<std::uint64_t>(target)) return resume(c);
     Block* to = c->code->lookup_in_page(c, from->page, static_cast<unsigned>(target), c->mode);

@@ -64,7 +64,7 @@ const Uop* leave_before(Cpu* c, const Uop* u);
 // Follow with resume().
 void set_ip(Cpu* c, std::uint64_t target, unsigned operand_size);
 
-// A direct jump or fall-through whose uop has no block yet; Cpu::ip has only `disp` added so far.
+// A direct jump or fall-through whose uop has no block; Cpu::ip has only `disp` added so far.
 const Uop* link(Cpu* c, const Uop* u);
 
 void check_unlinked_slow(Cpu* c, const Uop* u);
@@ -80,7 +80,9 @@ inline void check_target(Cpu* c, const Uop* u) {
 
 // The same for a target that is not canonical in 64-bit mode. Linked jumps stay inside their page.
 [[gnu::always_inline]] inline void check_unlinked(Cpu* c, const Uop* u) {
-    if (u->imm == 0) [[unlikely]] check_unlinked_slow(c, u);
+    if (u->imm > leaves_page) return;
+    const std::uint64_t target = c->ip + static_cast<std::uint64_t>(static_cast<std::int64_t>(u->disp));
+    if (u->imm == 0 || !canonical(target)) [[unlikely]] check_unlinked_slow(c, u);
 }
 
 // Taken direct jump; `u` holds displacement and, once linked, the block.
@@ -90,14 +92,14 @@ template <Code K>
     const std::uint64_t target = c->ip + static_cast<std::uint64_t>(static_cast<std::int64_t>(u->disp));
     if constexpr (K == Code::flat) {
         c->ip = target;
-        if (!b) [[unlikely]] return link(c, u);
+        if (u->imm <= leaves_page) [[unlikely]] return link(c, u);
         return enter(c, b);
     } else {
         // aux: operand size. A wrapped target lies elsewhere in the page than the linked block.
         check_target(c, u);
         const std::uint64_t masked = u->aux == 2 ? target & 0xffff : static_cast<std::uint32_t>(target);
         c->ip = masked;
-        if (!b || masked != target) [[unlikely]] return masked == target ? link(c, u) : resume(c);
+        if (u->imm <= leaves_page || masked != target) [[unlikely]] return masked == target ? link(c, u) : resume(c);
         return enter_checked(c, b);
     }
 }
@@ -107,7 +109,7 @@ template <Code K>
     const auto* b = reinterpret_cast<const Block*>(terminator->imm);
     c->ip += static_cast<std::uint64_t>(static_cast<std::int64_t>(terminator->disp));
     if constexpr (K == Code::checked) c->ip = static_cast<std::uint32_t>(c->ip);
-    if (!b) [[unlikely]] return link(c, terminator);
+    if (terminator->imm <= leaves_page) [[unlikely]] return link(c, terminator);
     if constexpr (K == Code::flat) return enter(c, b);
     else return enter_checked(c, b);
 }

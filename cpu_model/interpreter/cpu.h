@@ -58,7 +58,8 @@ inline constexpr std::uint64_t sce = 1u << 0, lme = 1u << 8, lma = 1u << 10, nxe
 // A segment register with what the access path derives from it. Change it only through set_segment() or load_*().
 struct Segment : SegmentRegister {
     // Fast path: an access is good if its last byte's offset, as a signed number, is below this. 0 sends everything to
-    // the slow path (unreadable, expand-down, unusable), and so does the lowest number in 64-bit mode.
+    // the slow path (unreadable, expand-down, unusable), and so does the lowest number in 64-bit mode. There FS and GS
+    // have no end: their linear addresses must be canonical.
     std::int64_t read_end = 0x10000;
     std::int64_t write_end = 0x10000;
 };
@@ -87,7 +88,7 @@ inline constexpr std::uint32_t exit = 1u << 7;         // request_exit() or a ha
 inline constexpr std::uint32_t inactive = 1u << 8;     // halted, wait-for-SIPI or shut down
 }  // namespace attention
 
-// Direct-mapped cache of jump targets. tag: bits 0-47 linear address, 48-55 generation, 56-63 mode.
+// Direct-mapped cache of jump targets. tag: bits 0-47 linear address, 48-55 generation of its privilege, 56-63 mode.
 struct JumpEntry {
     std::uint64_t tag = ~std::uint64_t{0};
     Block* block = nullptr;
@@ -122,12 +123,14 @@ struct Cpu : RegisterFile {
     const Block* block = nullptr;  // executing; nullptr outside
     const Uop* cur = nullptr;      // executing, set by every slow path before it may raise or call the Bus
     const TlbEntry* tlb = nullptr; // data TLB of the current privilege
-    std::uint64_t mode_tag = 0;    // mode and generation for JumpEntry::tag
+    std::uint64_t mode_tag = 0;    // mode and generation in force, for JumpEntry::tag
     std::uint32_t mode = 0;        // namespace mode
+    std::uint64_t linear_mask = 0xffffffff;  // width of a segmented linear address; all ones in 64-bit mode
     std::uint32_t cpl = 0;
     std::uint64_t eflags = eflags::fixed1;  // without the status flags
     std::array<Segment, seg_count> seg{};
     std::array<JumpEntry, jump_cache_size> jumps{};
+    std::array<std::uint8_t, 2> jump_generation{};  // [CPL 3]
 
     // --- system state ---
     CodeSegmentMemo code_segment;
@@ -216,6 +219,10 @@ inline unsigned iopl(const Cpu* c) { return (c->eflags >> eflags::iopl_shift) & 
 void set_segment(Cpu* c, Seg s, const SegmentRegister& value);
 // After any change of CPL, VM, CR0.PE, EFER.LMA or CS/SS/DS/ES: recomputes limits, mode and the TLB in use.
 void update_mode(Cpu* c);
+// After a change of the mode or of the jump cache's generation.
+inline void update_mode_tag(Cpu* c) {
+    c->mode_tag = std::uint64_t{c->mode} << 56 | std::uint64_t{c->jump_generation[c->cpl == 3]} << 48;
+}
 // After a change of EFLAGS.AC alone: the TLB in use.
 void select_tlb(Cpu* c);
 void set_cpl(Cpu* c, unsigned cpl);

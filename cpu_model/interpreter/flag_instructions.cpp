@@ -9,15 +9,15 @@ namespace southgate::cpu {
 namespace {
 
 const Uop* clc(Cpu* c, const Uop* u) {
-    set_carries(c, false, get_of(c), get_af(c));
+    set_cf(c, false);
     return next(c, u);
 }
 const Uop* stc(Cpu* c, const Uop* u) {
-    set_carries(c, true, get_of(c), get_af(c));
+    set_cf(c, true);
     return next(c, u);
 }
 const Uop* cmc(Cpu* c, const Uop* u) {
-    set_carries(c, !get_cf(c), get_of(c), get_af(c));
+    set_cf(c, !get_cf(c));
     return next(c, u);
 }
 const Uop* cld(Cpu* c, const Uop* u) {

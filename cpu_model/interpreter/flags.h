@@ -1,10 +1,10 @@
 // Lazy status flags: an ALU instruction stores its result and its carries, readers compute what they need.
 //
-// Cpu::flag_result: the result sign-extended to 64 bits. ZF: low 32 bits are 0. SF: bit 63. PF: parity of bits 0-7
-// XOR bits 32-39 (the latter have even parity in any sign-extended result; combinations of flags that no result has
-// set one of them). A 64-bit result is folded so that the same rules hold.
-// Cpu::flag_carry: bit 32 CF, bit 31 CF xor OF (the carries out of the two top bits, moved there), bit 4 AF; other
-// bits are unspecified.
+// Cpu::flag_result: the result sign-extended to 64 bits. ZF: it is 0. SF: bit 63. PF: parity of bits 0-7. Combinations
+// of flags that no result has are made by inverting SF and PF.
+// Cpu::flag_carry: bit 32 CF; the XOR of bits 31, 32 and 63 OF (the carries into and out of the top bit: a narrow
+// operation leaves the former in bit 31, a 64-bit one in bit 63 where it arises); bit 4 AF; bit 62 inverts SF, bit 61
+// PF; other bits are unspecified.
 #pragma once
 
 #include <bit>
@@ -15,34 +15,50 @@
 
 namespace southgate::cpu {
 
-inline constexpr unsigned flag_cf_bit = 32, flag_af_bit = 4;
+inline constexpr std::uint64_t flag_cf = std::uint64_t{1} << 32, flag_af = 1u << 4,
+                               flag_inverts_sf = std::uint64_t{1} << 62, flag_inverts_pf = std::uint64_t{1} << 61,
+                               flag_top_carry = std::uint64_t{1} << 63;
 
 template <class T>
 inline constexpr unsigned bits_of = sizeof(T) * 8;
 
 [[gnu::always_inline]] inline bool get_cf(const Cpu* c) { return (c->flag_carry >> 32) & 1; }
-[[gnu::always_inline]] inline bool get_of(const Cpu* c) { return ((c->flag_carry >> 32) ^ (c->flag_carry >> 31)) & 1; }
-[[gnu::always_inline]] inline bool get_zf(const Cpu* c) { return static_cast<std::uint32_t>(c->flag_result) == 0; }
-[[gnu::always_inline]] inline bool get_sf(const Cpu* c) { return static_cast<std::int64_t>(c->flag_result) < 0; }
-[[gnu::always_inline]] inline bool get_af(const Cpu* c) { return (c->flag_carry >> 4) & 1; }
+[[gnu::always_inline]] inline bool get_of(const Cpu* c) {
+    const std::uint64_t v = c->flag_carry;
+    return ((v >> 32) ^ (v >> 31) ^ (v >> 63)) & 1;
+}
+[[gnu::always_inline]] inline bool get_zf(const Cpu* c) { return c->flag_result == 0; }
+[[gnu::always_inline]] inline bool get_sf(const Cpu* c) {
+    return static_cast<std::int64_t>(c->flag_result ^ (c->flag_carry << 1)) < 0;
+}
+[[gnu::always_inline]] inline bool get_af(const Cpu* c) { return (c->flag_carry & flag_af) != 0; }
 [[gnu::always_inline]] inline bool get_pf(const Cpu* c) {
-    return __builtin_parity(static_cast<std::uint8_t>(c->flag_result ^ (c->flag_result >> 32))) == 0;
+    return __builtin_parity(static_cast<std::uint8_t>(c->flag_result)) == ((c->flag_carry & flag_inverts_pf) != 0);
 }
 
 // --- writers; T is the unsigned type of the operand size ---
 template <class T>
-[[gnu::always_inline]] inline void set_result(Cpu* c, T r) {
-    if constexpr (sizeof(T) == 8) {
-        const std::uint64_t low = (r & 0xffffffff) | (static_cast<std::uint64_t>((r >> 32) != 0) << 8);
-        c->flag_result = low | (static_cast<std::int64_t>(r) < 0 ? 0xffffffff00000000 : 0);
-    } else {
-        c->flag_result = static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::make_signed_t<T>>(r)));
-    }
+[[gnu::always_inline]] inline std::uint64_t sign_extended(T v) {
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::make_signed_t<T>>(v)));
 }
-// Carries given one by one.
+template <class T>
+[[gnu::always_inline]] inline void set_result(Cpu* c, T r) {
+    c->flag_result = sign_extended(r);
+}
+// Carries given one by one, for a result.
 [[gnu::always_inline]] inline void set_carries(Cpu* c, bool cf, bool of, bool af) {
     c->flag_carry = (static_cast<std::uint64_t>(cf) << 32) | (static_cast<std::uint64_t>(cf != of) << 31) |
                     (static_cast<std::uint64_t>(af) << 4);
+}
+// CF alone; the others stay.
+[[gnu::always_inline]] inline void set_cf(Cpu* c, bool cf) {
+    const std::uint64_t changed = (c->flag_carry ^ (static_cast<std::uint64_t>(cf) << 32)) & flag_cf;
+    c->flag_carry ^= changed | (changed >> 1);
+}
+// CF and OF; the others stay.
+[[gnu::always_inline]] inline void set_cf_of(Cpu* c, bool cf, bool of) {
+    const std::uint64_t kept = c->flag_carry & (flag_af | flag_inverts_sf | flag_inverts_pf);
+    c->flag_carry = kept | (static_cast<std::uint64_t>(cf) << 32) | (static_cast<std::uint64_t>(cf != of) << 31);
 }
 template <class T>
 [[gnu::always_inline]] inline void set_flags_logic(Cpu* c, T r) {
@@ -62,7 +78,7 @@ template <class T>
         const T partial = a + b;
         const T r = partial + carry_in;
         const std::uint64_t cf = (partial < a) | (r < partial);
-        c->flag_carry = (cf << 32) | (((a ^ b ^ r) >> 63) << 31) | ((a ^ b ^ r) & 0x10);
+        c->flag_carry = (cf << 32) | ((a ^ b ^ r) & (flag_top_carry | flag_af));
         set_result<T>(c, r);
         return r;
     } else {
@@ -78,7 +94,7 @@ template <class T>
     if constexpr (sizeof(T) == 8) {
         const T r = a - b - borrow_in;
         const std::uint64_t cf = (a < b) | ((a == b) & borrow_in);
-        c->flag_carry = (cf << 32) | (((a ^ b ^ r) >> 63) << 31) | ((a ^ b ^ r) & 0x10);
+        c->flag_carry = (cf << 32) | ((a ^ b ^ r) & (flag_top_carry | flag_af));
         set_result<T>(c, r);
         return r;
     } else {
@@ -111,13 +127,12 @@ inline std::uint64_t status_flags(const Cpu* c) {
 }
 // Any combination of the six status bits of `f`.
 inline void set_status_flags(Cpu* c, std::uint64_t f) {
-    const bool zf = f & eflags::zf;
-    std::uint64_t r = (f & eflags::sf) ? std::uint64_t{1} << 63 : 0;
-    // Bits 0-7: parity even as they stand (0 for ZF, 3 otherwise); bit 32 turns it odd.
-    r |= zf ? 0 : 3;
-    if (!(f & eflags::pf)) r |= std::uint64_t{1} << 32;
-    c->flag_result = r;
+    const bool zf = f & eflags::zf, sf = f & eflags::sf, pf = f & eflags::pf;
+    // 3 has even parity, as 0 has.
+    c->flag_result = zf ? 0 : 3 | (sf ? std::uint64_t{1} << 63 : 0);
     set_carries(c, f & eflags::cf, f & eflags::of, f & eflags::af);
+    if (zf && sf) c->flag_carry |= flag_inverts_sf;
+    if (!pf) c->flag_carry |= flag_inverts_pf;
 }
 // RFLAGS as PUSHF and exceptions see it.
 inline std::uint64_t get_eflags(const Cpu* c) { return c->eflags | status_flags(c); }

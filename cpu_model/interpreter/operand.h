@@ -95,8 +95,9 @@ template <class T, Mem M>
     } else {
         const Segment& seg = segment(c, s);
         const auto last = static_cast<std::int64_t>(offset + sizeof(T) - 1);
-        if (last < (write ? seg.write_end : seg.read_end)) [[likely]]
-            return static_cast<std::uint32_t>(seg.base + offset);
+        const std::uint64_t linear = (seg.base + offset) & c->linear_mask;
+        if (last < (write ? seg.write_end : seg.read_end) && canonical(linear) && canonical(linear + sizeof(T) - 1))
+            [[likely]] return linear;
         return check_operand_slow(c, u, s, offset, sizeof(T), write);
     }
 }
@@ -122,7 +123,7 @@ template <class T, Mem M, bool write>
     if constexpr (M == Mem::segmented) {
         const Segment& seg = segment(c, s);
         if (static_cast<std::int64_t>(offset + sizeof(T) - 1) >= (write ? seg.write_end : seg.read_end)) return false;
-        linear = static_cast<std::uint32_t>(seg.base + offset);
+        linear = (seg.base + offset) & c->linear_mask;  // one that is not canonical hits no TLB entry
     }
     const TlbEntry& e = tlb_entry(c, linear);
     if (((linear + sizeof(T) - 1) & page_mask) != (write ? e.write_tag : e.read_tag)) return false;

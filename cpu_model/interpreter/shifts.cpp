@@ -16,7 +16,7 @@ template <class T>
 bool top_bits_differ(T v) { return top_bit(v) != (((v >> (bits_of<T> - 2)) & 1) != 0); }
 
 // CF and OF of a rotate; the other flags stay.
-void set_rotate_flags(Cpu* c, bool cf, bool of) { set_carries(c, cf, of, get_af(c)); }
+void set_rotate_flags(Cpu* c, bool cf, bool of) { set_cf_of(c, cf, of); }
 
 // count: 1 to 31, or 63 for 64-bit operands.
 template <Shift op, class T>

@@ -12,7 +12,7 @@ namespace {
 
 using SR = SegmentRegister;
 
-// 64-bit mode has no limits and rights: every access that asks for them is left to the slow path.
+// 64-bit mode has no limits and rights, nor bases but FS and GS: what asks for others is left to the slow path.
 constexpr std::int64_t no_fast_path = std::numeric_limits<std::int64_t>::min();
 
 void derive_limits(const Cpu* c, Segment& s) {
@@ -55,12 +55,15 @@ void update_mode(Cpu* c) {
     if (long_mode(c) && (segment(c, Seg::cs).attributes & SR::l)) {
         m = mode::code64;
         for (Segment& s : c->seg) s.read_end = s.write_end = no_fast_path;
+        for (const Seg s : {Seg::fs, Seg::gs})
+            segment(c, s).read_end = segment(c, s).write_end = std::numeric_limits<std::int64_t>::max();
     } else {
         m = legacy_mode(c);
     }
     if (c->cpl == 3) m |= mode::user;
     c->mode = m;
-    c->mode_tag = (c->mode_tag & 0x00ffffffffffffff) | (static_cast<std::uint64_t>(m) << 56);
+    c->linear_mask = (m & mode::code64) ? ~std::uint64_t{0} : 0xffffffff;
+    update_mode_tag(c);
     select_tlb(c);
 }
 

@@ -15,7 +15,7 @@ using Handler = const Uop* (*)(Cpu*, const Uop*);
 // Register fields hold byte offsets into Cpu::gpr, so AH is offset 1 and "no base" is the slot that is always 0.
 struct Uop {
     Handler handler = nullptr;
-    std::uint64_t imm = 0;     // immediate, sign-extended; a Block* for direct jumps once linked
+    std::uint64_t imm = 0;     // immediate, sign-extended; for direct jumps once linked a Block* or leaves_page
     std::int32_t disp = 0;     // displacement; for direct jumps: target relative to the start of the block
     std::uint8_t reg = 0;      // ModRM.reg operand
     std::uint8_t rm = 0;       // ModRM.rm operand when it is a register
@@ -29,6 +29,8 @@ struct Uop {
     std::uint8_t aux = 0;      // free for the handler: operand size, repeat prefix, condition ...
 };
 static_assert(sizeof(Uop) == 32);
+// In Uop::imm of a direct jump: the target lies in another page, so it is looked up each time.
+inline constexpr std::uint64_t leaves_page = 1;
 
 // True when dispatch is a chain of tail calls; false: handlers return to a loop (debug and sanitizer builds,
 // whose compilers do not emit sibling calls).

@@ -69,8 +69,9 @@ std::uint64_t check_segment_slow(Cpu* c, Seg s, std::uint64_t offset, unsigned s
 [[gnu::always_inline]] inline std::uint64_t linear_of(Cpu* c, Seg s, std::uint64_t offset, unsigned size, bool write) {
     const Segment& seg = segment(c, s);
     const auto last = static_cast<std::int64_t>(offset + size - 1);
-    if (last < (write ? seg.write_end : seg.read_end)) [[likely]]
-        return static_cast<std::uint32_t>(seg.base + offset);
+    const std::uint64_t linear = (seg.base + offset) & c->linear_mask;
+    if (last < (write ? seg.write_end : seg.read_end) && canonical(linear) && canonical(linear + size - 1)) [[likely]]
+        return linear;
     return check_segment_slow(c, s, offset, size, write);
 }
 

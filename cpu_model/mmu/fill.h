@@ -29,6 +29,7 @@ CodePage* fill_exec(Cpu* c, std::uint64_t linear, Privilege privilege);
 }
 std::uint64_t fetch_physical(Cpu* c, std::uint64_t linear, Privilege privilege);
 
-void drop_jump_cache(Cpu* c);
+// Forgets the jump targets of CPL 3 and, if asked, those of the other levels.
+void drop_jump_cache(Cpu* c, bool supervisor_too);
 
 }  // namespace southgate::cpu

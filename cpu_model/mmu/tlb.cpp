@@ -46,7 +46,7 @@ TlbEntry* install(Cpu* c, std::uint64_t linear, Privilege privilege, const Walk&
     std::uint8_t* host = host_page(c, physical, slot);
     const bool watched = page_has_breakpoint(c, page);
     e.physical = physical | (w.global ? TlbEntry::global : 0) | std::uint64_t{w.shift} << TlbEntry::shift_bit;
-    c->mmu.large_pages |= w.shift != page_bits;
+    if (w.shift != page_bits) c->mmu.large_pages.add(page, w.shift);
     e.addend = reinterpret_cast<std::uintptr_t>(host) - static_cast<std::uintptr_t>(page);
     e.read_tag = page | (slot && slot->readable && !watched ? 0 : TlbEntry::slow);
     if (!w.writable) {
@@ -76,8 +76,10 @@ void flush_tlb(Cpu* c, bool keep_global) {
         [&](unsigned n) { data(n) = TlbEntry{}; });
     flush(
         c->mmu.exec_filled, [&](unsigned n) { return exec(n).global; }, [&](unsigned n) { exec(n) = ExecEntry{}; });
-    if (!keep_global) c->mmu.large_pages = false;
-    drop_jump_cache(c);
+    if (!keep_global) c->mmu.large_pages.clear();
+    // Supervisor code usually lies in global pages, and the jumps that lead to it stay good.
+    drop_jump_cache(c, !keep_global || c->mmu.local_supervisor_code);
+    c->mmu.local_supervisor_code = false;
 }
 
 void flush_tlb_page(Cpu* c, std::uint64_t linear) {
@@ -91,7 +93,7 @@ void flush_tlb_page(Cpu* c, std::uint64_t linear) {
     const auto drop_exec = [linear](ExecEntry& e) {
         if (e.tag != no_tag && (e.tag ^ linear) >> e.shift == 0) e.tag = dropped;
     };
-    if (c->mmu.large_pages) {
+    if (c->mmu.large_pages.may_contain(linear)) {
         // A large page may have left an entry for each of its 4 KiB parts, and INVLPG drops them all.
         for (const std::uint16_t n : c->mmu.data_filled) drop_data(c->mmu.data[n / tlb_size][n % tlb_size]);
         for (const std::uint16_t n : c->mmu.exec_filled) drop_exec(c->mmu.exec[n / exec_tlb_size][n % exec_tlb_size]);
@@ -99,14 +101,17 @@ void flush_tlb_page(Cpu* c, std::uint64_t linear) {
         for (auto& entries : c->mmu.data) drop_data(entries[(linear >> page_bits) % tlb_size]);
         for (auto& entries : c->mmu.exec) drop_exec(entries[(linear >> page_bits) % exec_tlb_size]);
     }
-    drop_jump_cache(c);
+    if (c->mmu.jumps.may_contain(linear) || c->mmu.large_pages.in_huge_page(linear)) drop_jump_cache(c, true);
 }
 
-void drop_jump_cache(Cpu* c) {
-    constexpr std::uint64_t generation_one = std::uint64_t{1} << 48, generation_mask = std::uint64_t{0xff} << 48;
-    const std::uint64_t generation = (c->mode_tag + generation_one) & generation_mask;
-    if (generation == 0) c->jumps.fill(JumpEntry{});
-    c->mode_tag = (c->mode_tag & ~generation_mask) | generation;
+void drop_jump_cache(Cpu* c, bool supervisor_too) {
+    bool wrapped = ++c->jump_generation[1] == 0;
+    if (supervisor_too) {
+        wrapped |= ++c->jump_generation[0] == 0;
+        c->mmu.jumps.clear();
+    }
+    if (wrapped) c->jumps.fill(JumpEntry{});
+    update_mode_tag(c);
 }
 
 void watch_code(Cpu* c, const std::uint8_t* host) {
@@ -135,7 +140,8 @@ CodePage* fill_exec(Cpu* c, std::uint64_t linear, Privilege privilege) {
     CodePage* code = c->code->page_of(host);
     if (e.tag == no_tag) c->mmu.exec_filled.push_back(static_cast<std::uint16_t>(user * exec_tlb_size + index));
     e = {page, code, w.global, static_cast<std::uint8_t>(w.shift)};
-    c->mmu.large_pages |= w.shift != page_bits;
+    if (w.shift != page_bits) c->mmu.large_pages.add(page, w.shift);
+    if (!user && !w.global) c->mmu.local_supervisor_code = true;
     return code;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <vector>
 
@@ -46,12 +47,35 @@ struct ExecEntry {
 
 inline constexpr unsigned exec_tlb_size = 64;
 
+// A superset of the linear addresses put into it.
+class RegionSet {
+  public:
+    // The page of 2^shift bytes around this address.
+    void add(std::uint64_t linear, unsigned shift) {
+        if (shift > region_bits) huge_.set(linear >> huge_bits & (huge_.size() - 1));
+        else regions_.set(linear >> region_bits & (regions_.size() - 1));
+    }
+    bool may_contain(std::uint64_t linear) const {
+        return regions_[linear >> region_bits & (regions_.size() - 1)] || in_huge_page(linear);
+    }
+    // In a page of 1 GiB.
+    bool in_huge_page(std::uint64_t linear) const { return huge_[linear >> huge_bits & (huge_.size() - 1)]; }
+    void clear() { *this = {}; }
+
+  private:
+    static constexpr unsigned region_bits = 22, huge_bits = 30;
+    std::bitset<4096> regions_;
+    std::bitset<512> huge_;
+};
+
 struct Mmu {
     std::array<std::array<TlbEntry, tlb_size>, 3> data{};  // by Privilege (mmu/access.h)
     std::array<std::array<ExecEntry, exec_tlb_size>, 2> exec{};  // [user]
     // Entries in use, so that flushing clears only these: first index * size + second index.
     std::vector<std::uint16_t> data_filled, exec_filled;
-    bool large_pages = false;  // an entry made from a large page is in use
+    RegionSet large_pages;     // entries made from large pages
+    RegionSet jumps;           // blocks in the jump cache
+    bool local_supervisor_code = false;  // below CPL 3, code was fetched by a translation that is not global
     std::uint64_t a20_mask = ~std::uint64_t{0};
     std::uint64_t physical_mask = 0xfffffffff;  // by MAXPHYADDR (SDM vol. 3A 4.1.4)
 };
