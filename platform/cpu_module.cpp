@@ -174,7 +174,8 @@ void CpuModule::settle(std::uint64_t line_ps) {
         if (start_pending_ && !start_charged_) {
             // A policy that completes the pending port I/O at the reset vector does so before the first fetch.
             complete_pending();
-            now_ += starting_ == CpuReset::init ? config_.init_to_fetch_ps : config_.reset_to_fetch_ps;
+            const bool by_init = starting_ == CpuReset::init || starting_ == CpuReset::start_up;
+            now_ += by_init ? config_.init_to_fetch_ps : config_.reset_to_fetch_ps;
             start_charged_ = true;
         }
         if (sipi_) start_up(*std::exchange(sipi_, std::nullopt));
@@ -218,8 +219,11 @@ void CpuModule::run_slice(std::uint64_t end) {
     const cpu::Exit exit = vcpu_->run(budget);
     account(exit);
 
+    const bool behind_port_io = std::exchange(after_port_io_, exit.reason == cpu::ExitReason::pio);
     switch (exit.reason) {
         case cpu::ExitReason::pio:
+            // Nothing ran since the last one: it was dropped and is issued again, or never ends. Time goes on.
+            if (behind_port_io && exit.retired == 0) now_ += instruction_ps_;
             port_io(exit.pio);
             break;
         case cpu::ExitReason::hlt:
@@ -293,11 +297,13 @@ void CpuModule::init_changed(bool asserted) {
     if (!asserted) return;
     if (where_ == Where::transaction) {
         // The platform holds the CPU in the exit of its own port I/O: INIT acts now, the completion comes
-        // later.
-        if (vcpu_->take_init_now())
+        // later. The registers are then of the platform's writing (KVM_SET_REGS), which some policies ask for.
+        if (vcpu_->take_init_now()) {
+            vcpu_->set_regs(vcpu_->regs());
             start(CpuReset::init);
-        else
+        } else {
             init_blocked_ = true;
+        }
     } else {
         init_latched_ = true;
         sipi_.reset();
@@ -320,7 +326,11 @@ bool CpuModule::waits_for_start_up() const {
 
 void CpuModule::start_up(std::uint8_t vector) {
     if (reset_wanted_) return;
-    if (unsettled() && !sipi_) {
+    if (where_ == Where::transaction && start_pending_ && waits_for_start_up()) {
+        // As the INIT before it in the same port I/O.
+        vcpu_->start_up(vector);
+        starting_ = CpuReset::start_up;
+    } else if (unsettled() && !sipi_) {
         // Behind an INIT that is still to be taken.
         sipi_ = vector;
     } else if (waits_for_start_up()) {

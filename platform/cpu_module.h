@@ -249,6 +249,7 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     std::function<void(CpuReset)> started_;
     Where where_ = Where::loop;
     bool in_port_io_ = false;
+    bool after_port_io_ = false;  // the last run() ended with port I/O
 
     // Lines and activity.
     unsigned woken_ = 0, waiting_for_ = 0;  // Wake

@@ -18,6 +18,7 @@
 #include "sim/pio/explore/command.h"
 #include "sim/pio/kvm/engine.h"
 #include "sim/pio/matrix/command.h"
+#include "sim/pio/platform/engine.h"
 #include "sim/pio/trace/command.h"
 #include "sim/run/config_file.h"
 #include "sim/run/error.h"
@@ -47,6 +48,7 @@ void on_report(const sc_core::sc_report& report, const sc_core::sc_actions& acti
 constexpr southgate::pio::EngineEntry pio_engines[] = {
     {"interpreter", southgate::pio::make_interpreter_engine},
     {"kvm", southgate::pio::make_kvm_engine},
+    {"platform", southgate::pio::make_platform_engine},
 };
 
 // What pio-explore can explore.

@@ -63,7 +63,8 @@ Processors::Config processors_config(const PcConfig& c) {
             .engine = c.engine,
             .quantum_ps = c.quantum_ps,
             .apic_timer_hz = crystal_hz,
-            .lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int};
+            .lint0_starts_as_ext_int = c.personality.lint0_starts_as_ext_int,
+            .io_probe = c.io_probe};
 }
 
 HostBridge::Config host_config(const PcConfig& c) {

@@ -17,6 +17,7 @@
 #include "platform/cpu_module.h"
 #include "platform/engine_factory.h"
 #include "platform/firmware_image.h"
+#include "platform/machines/processors.h"
 #include "platform/timing.h"
 
 namespace southgate::platform {
@@ -56,6 +57,8 @@ struct PcConfig {
     // Booted before any drive; one of the two at most.
     std::optional<LinuxBoot> linux_boot;
     std::optional<Multiboot> multiboot;
+    // Every cycle of the processors' I/O ports passes it (chipset/bus/bus_probe.h); empty: nobody listens.
+    ProcessorProbe io_probe;
 };
 
 class Pc : public sc_core::sc_module {

@@ -75,6 +75,13 @@ Processors::Processors(ApicBus& apic_bus, const Config& config)
             },
             scheduler_));
     }
+    if (config.io_probe)
+        for (unsigned number = 0; number < config.count; ++number)
+            io_probes_.push_back(std::make_unique<BusProbe>(
+                numbered("io_probe", number).c_str(),
+                [number, probe = config.io_probe](auto& trans, auto& delay, auto& bus) {
+                    probe(number, trans, delay, bus);
+                }));
     if (!several) return;
     memory_ = std::make_unique<BusJoin>("host_bus_memory");
     io_ = std::make_unique<BusJoin>("host_bus_io");
@@ -82,9 +89,15 @@ Processors::Processors(ApicBus& apic_bus, const Config& config)
 }
 
 void Processors::connect(HostBridge& host) {
-    for (auto& one : all_) {
+    for (std::size_t number = 0; number < all_.size(); ++number) {
+        auto& one = all_[number];
         one->bus.set_default(memory_ ? memory_->add_input() : host.cpu_memory);
-        one->cpu.io.bind(io_ ? io_->add_input() : host.cpu_io);
+        auto* port = &one->cpu.io;
+        if (!io_probes_.empty()) {
+            port->bind(io_probes_[number]->in);
+            port = &io_probes_[number]->out;
+        }
+        port->bind(io_ ? io_->add_input() : host.cpu_io);
         one->cpu.smiact(smiact_ ? smiact_->add_input() : host.smiact);
     }
     if (!memory_) return;

@@ -9,11 +9,13 @@
 #include <functional>
 #include <memory>
 #include <systemc>
+#include <tlm>
 #include <vector>
 
 #include "chipset/apic/apic_bus.h"
 #include "chipset/apic/local_apic.h"
 #include "chipset/bus/bus_join.h"
+#include "chipset/bus/bus_probe.h"
 #include "chipset/bus/memory_router.h"
 #include "chipset/i440fx/host_bridge.h"
 #include "chipset/lines.h"
@@ -24,6 +26,10 @@
 #include "platform/engine_factory.h"
 
 namespace southgate::platform {
+
+// A probe at the I/O ports of the processors; `cpu` is the number of the one whose cycle it is.
+using ProcessorProbe = std::function<void(unsigned cpu, tlm::tlm_generic_payload& trans, sc_core::sc_time& delay,
+                                          tlm::tlm_blocking_transport_if<>& bus)>;
 
 // One processor, its local APIC and the address decoding in front of the host bus.
 struct Processor {
@@ -48,6 +54,7 @@ class Processors {
         std::uint64_t quantum_ps = CpuScheduler::default_quantum_ps;
         std::uint64_t apic_timer_hz = 1'000'000'000;
         bool lint0_starts_as_ext_int = false;  // of the bootstrap processor (personality)
+        ProcessorProbe io_probe;
     };
 
     Processors(chipset::ApicBus& apic_bus, const Config& config);
@@ -78,6 +85,7 @@ class Processors {
     CpuScheduler scheduler_;
     cpu::CodeSharing code_;
     std::vector<std::unique_ptr<Processor>> all_;
+    std::vector<std::unique_ptr<chipset::BusProbe>> io_probes_;  // if the configuration has one
     // Of several processors only.
     std::unique_ptr<chipset::BusJoin> memory_, io_;
     std::unique_ptr<chipset::LineOr> smiact_;

@@ -225,9 +225,42 @@ TEST(CpuModule, InitInsideAPortAccessIsTakenWhileItPends) {
     };
     sc_core::sc_start(1, SC_US);
     EXPECT_EQ(b.vcpu->inits_while_pending, 1u);
+    EXPECT_EQ(b.vcpu->writes_while_pending, 1u);  // the registers are of the platform's writing
     EXPECT_EQ(b.vcpu->dropped, 1u);
     EXPECT_EQ(b.vcpu->completed, 1u);  // the second time round
     EXPECT_EQ(b.device.accesses.size(), 2u);
+}
+
+TEST(CpuModule, AStartUpIpiInsideAPortAccessIsTakenWithItsInit) {
+    Bench b(Program{{Op::nop}, {Op::out, 0x92, 1}, {Op::hlt}, {Op::nop}, {Op::nop}, {Op::out, 0x80, 1}, {Op::hlt}});
+    b.vcpu->waits_after_init = true;
+    b.device.react = [&](Device::Access, sc_time&) {
+        if (b.device.accesses.size() > 1) return;
+        b.device.init.pulse();
+        b.cpu.start_up(4);
+        b.cpu.start_up(3);  // ignored: it waits no longer
+    };
+    std::vector<CpuReset> starts;
+    b.cpu.on_start([&](CpuReset kind) { starts.push_back(kind); });
+    sc_core::sc_start(1, SC_US);
+    EXPECT_EQ(b.vcpu->inits_while_pending, 1u);
+    EXPECT_EQ(b.vcpu->start_ups_while_pending, 1u);
+    EXPECT_EQ(b.vcpu->dropped, 1u);
+    EXPECT_EQ(starts, (std::vector{CpuReset::power_on, CpuReset::start_up}));
+    ASSERT_EQ(b.device.accesses.size(), 2u);
+    EXPECT_EQ(b.device.accesses[1].address, 0x80u);
+    EXPECT_EQ(b.device.accesses[1].time_ps, 2 * period);  // one instruction before each
+}
+
+// A policy that drops every completion, or the emulator's endless INS: no time passes in the guest, but in the machine.
+TEST(CpuModule, APortAccessThatNeverEndsDoesNotStopTime) {
+    CpuConfig config;
+    config.ahead_ps = 100 * period;
+    Bench b(Program{{Op::out, 0x80, 1}, {Op::hlt}}, config);
+    b.vcpu->forgets_completions = true;
+    sc_core::sc_start(100.0 * period, sc_core::SC_PS);
+    ASSERT_GE(b.device.accesses.size(), 100u);
+    EXPECT_EQ(b.device.accesses[99].time_ps, 99 * period);
 }
 
 TEST(CpuModule, InitLaterFindsThePortAccessCompleted) {

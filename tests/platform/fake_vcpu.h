@@ -24,9 +24,12 @@ class FakeVcpu : public cpu::Vcpu {
     // What the program did.
     std::vector<std::uint8_t> vectors;
     std::vector<std::uint64_t> loaded;
+    unsigned writes_while_pending = 0, start_ups_while_pending = 0;
     unsigned inits_while_pending = 0, inits = 0, resets = 0, power_ups = 0, completed = 0, dropped = 0;
     unsigned longest_run = 0;
     bool interrupts_enabled = true;
+    bool waits_after_init = false;  // an application processor
+    bool forgets_completions = false;  // every port I/O is dropped and issued again
     std::vector<cpu::MemorySlot> slots;
 
     cpu::Exit run(const cpu::Budget& budget) override {
@@ -35,7 +38,7 @@ class FakeVcpu : public cpu::Vcpu {
         cpu::Exit exit;
         if (pending_) {
             pending_ = false;
-            if (rip_ == snapshot_) {
+            if (rip_ == snapshot_ && !forgets_completions) {
                 ++rip_;
                 ++retired_;
                 ++completed;
@@ -51,6 +54,8 @@ class FakeVcpu : public cpu::Vcpu {
                 vectors.push_back(bus_.interrupt_acknowledge());
             }
             if (events_.activity == cpu::ActivityState::halted) return finish(exit, cpu::ExitReason::hlt);
+            if (events_.activity == cpu::ActivityState::wait_for_sipi)
+                return finish(exit, cpu::ExitReason::wait_for_sipi);
             if (events_.activity == cpu::ActivityState::shutdown)
                 return finish(exit, cpu::ExitReason::shutdown);
             if (retired_ >= budget.instructions || exit_requested_)
@@ -66,7 +71,7 @@ class FakeVcpu : public cpu::Vcpu {
         r.rflags = interrupts_enabled ? 1u << 9 : 0;
         return r;
     }
-    void set_regs(const cpu::GeneralRegisters&) override {}
+    void set_regs(const cpu::GeneralRegisters&) override { writes_while_pending += pending_; }
     cpu::SpecialRegisters sregs() const override { return {}; }
     void set_sregs(const cpu::SpecialRegisters&) override {}
     cpu::DebugRegisters debug_regs() const override { return {}; }
@@ -96,7 +101,12 @@ class FakeVcpu : public cpu::Vcpu {
         events_ = {};
     }
     void set_a20m(bool) override {}
-    void start_up(std::uint8_t) override {}
+    void start_up(std::uint8_t vector) override {
+        if (events_.activity != cpu::ActivityState::wait_for_sipi) return;
+        start_ups_while_pending += pending_;
+        rip_ = vector;
+        events_.activity = cpu::ActivityState::running;
+    }
     bool take_init_now() override {
         if (pending_) ++inits_while_pending;
         init();
@@ -117,6 +127,7 @@ class FakeVcpu : public cpu::Vcpu {
     void init() {
         ++inits;
         events_ = {};
+        if (waits_after_init) events_.activity = cpu::ActivityState::wait_for_sipi;
         rip_ = 0;
     }
     std::optional<cpu::ExitReason> step(cpu::Exit& exit) {

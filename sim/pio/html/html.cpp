@@ -106,12 +106,18 @@ std::string format_html(const Matrix& m) {
         "click it for its story. svm rows that equal their vmx row are shown as well.</p>\n"
         "<p><label>Show only rows with <input id=\"filter\" type=\"search\"></label></p>\n<table>\n<thead><tr>"
         "<th>Scenario</th><th>Skip</th>",
-        style, m.scenarios.size(), m.present, escape_html(m.engine), m.present - m.differing, m.differing);
+        style, m.applicable(), m.present, escape_html(m.engine), m.present - m.differing, m.differing);
     for (const unsigned c : m.columns)
         out += fmt::format("<th title=\"{}\">{}</th>", cpu::name_of(columns[c].kind), columns[c].name);
     out += "</tr></thead>\n<tbody>\n";
     for (std::size_t row = 0; row < m.scenarios.size(); ++row) {
         const Scenario& s = *m.scenarios[row];
+        if (!m.not_applicable[row].empty()) {
+            out += fmt::format("<tr data-why=\"{}\"><th>{} {}</th><td></td><td colspan=\"{}\">not applicable: {}</td></tr>\n",
+                               escape_html(s.why), escape_html(s.id), escape_html(s.title), m.columns.size(),
+                               escape_html(m.not_applicable[row]));
+            continue;
+        }
         for (std::size_t a = 0; a < m.advances.size(); ++a) {
             out += fmt::format("<tr data-why=\"{}\"><th>{} {}</th><td>{}</td>", escape_html(s.why), escape_html(s.id),
                                escape_html(s.title), cpu::name_of(m.advances[a]));

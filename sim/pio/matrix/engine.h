@@ -25,6 +25,11 @@ class MatrixEngine {
     virtual ~MatrixEngine() = default;
 
     virtual std::string_view name() const = 0;
+    // Why the scenario has no meaning on this engine; empty: it has one. Such rows are shown with the reason.
+    virtual std::string not_applicable(const Scenario& scenario) const {
+        (void)scenario;
+        return {};
+    }
     // Whether the engine can run the scenario in this column at all; other cells stay out of the matrix.
     virtual bool has(const Scenario& scenario, unsigned column, cpu::PioAdvance advance) const {
         (void)scenario, (void)column, (void)advance;

@@ -53,6 +53,11 @@ void append_row(std::string& out, const Matrix& m, std::size_t row, std::size_t 
     out += '\n';
 }
 
+void append_not_applicable(std::string& out, const Matrix& m, std::size_t row, std::size_t id_width) {
+    append(out, m.scenarios[row]->id, id_width + 2, "");
+    out += fmt::format("not applicable: {}\n", m.not_applicable[row]);
+}
+
 // An SVM row that says what the VMX row above it says is left out.
 bool same_as_first(const Matrix& m, std::size_t row, std::size_t advance) {
     if (advance == 0) return false;
@@ -91,11 +96,15 @@ std::string format_table(const Matrix& m, bool colour) {
     while (out.ends_with(' ')) out.pop_back();
     out += '\n';
     for (std::size_t row = 0; row < m.scenarios.size(); ++row)
-        for (std::size_t advance = 0; advance < m.advances.size(); ++advance)
-            if (!same_as_first(m, row, advance)) append_row(out, m, row, advance, widths, id_width, colour);
+        if (!m.not_applicable[row].empty()) append_not_applicable(out, m, row, id_width);
+        else
+            for (std::size_t advance = 0; advance < m.advances.size(); ++advance)
+                if (!same_as_first(m, row, advance)) append_row(out, m, row, advance, widths, id_width, colour);
     append_differences(out, m);
-    out += fmt::format("{} scenarios, {} cells on {}: {} as predicted, {} not\n", m.scenarios.size(), m.present,
-                       m.engine, m.present - m.differing, m.differing);
+    out += fmt::format("{} scenarios, {} cells on {}: {} as predicted, {} not\n", m.applicable(), m.present, m.engine,
+                       m.present - m.differing, m.differing);
+    if (const std::size_t others = m.scenarios.size() - m.applicable())
+        out += fmt::format("{} further scenarios not applicable\n", others);
     return out;
 }
 
@@ -105,7 +114,8 @@ std::string format_json(const Matrix& m) {
     for (std::size_t row = 0; row < m.scenarios.size(); ++row) {
         const Scenario& s = *m.scenarios[row];
         nlohmann::ordered_json json{{"id", s.id}, {"title", s.title}, {"mode", name_of(s.guest.mode)}};
-        for (std::size_t a = 0; a < m.advances.size(); ++a) {
+        if (!m.not_applicable[row].empty()) json["not_applicable"] = m.not_applicable[row];
+        for (std::size_t a = 0; a < m.advances.size() && m.not_applicable[row].empty(); ++a) {
             auto& model = json[std::string(cpu::name_of(m.advances[a]))];
             for (std::size_t c = 0; c < m.columns.size(); ++c) {
                 const Cell& cell = m.cell(row, a, c);

@@ -31,16 +31,17 @@ Matrix run_matrix(MatrixEngine& engine, std::span<const Scenario* const> scenari
         });
     };
     Matrix m{std::string(engine.name()), {scenarios.begin(), scenarios.end()}, present_ones(columns, has_column),
-             present_ones(advances, has_advance), {}, 0, 0};
+             present_ones(advances, has_advance), {}, 0, 0, {}};
     m.cells.reserve(scenarios.size() * m.columns.size() * m.advances.size());
     for (const Scenario* scenario : scenarios) {
+        const bool applicable = m.not_applicable.emplace_back(engine.not_applicable(*scenario)).empty();
         for (const cpu::PioAdvance advance : m.advances) {
             for (const unsigned column : m.columns) {
                 Cell& cell = m.cells.emplace_back();
                 cell.scenario = scenario;
                 cell.column = column;
                 cell.advance = advance;
-                cell.present = engine.has(*scenario, column, advance);
+                cell.present = applicable && engine.has(*scenario, column, advance);
                 if (!cell.present) continue;
                 cell.result = engine.run(*scenario, column, advance, stories ? &cell.story : nullptr);
                 cell.present = !cell.result.not_runnable;

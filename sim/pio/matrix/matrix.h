@@ -1,6 +1,7 @@
 // The matrix: scenarios by columns by skip models, run on an engine, beside what is predicted.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,9 +29,13 @@ struct Matrix {
     std::vector<cpu::PioAdvance> advances;
     std::vector<Cell> cells;  // [scenario][advance][column]
     std::size_t present = 0, differing = 0;
+    std::vector<std::string> not_applicable;  // [scenario]: why it has no cells; empty: it has
 
     const Cell& cell(std::size_t scenario, std::size_t advance, std::size_t column) const {
         return cells[(scenario * advances.size() + advance) * columns.size() + column];
+    }
+    std::size_t applicable() const {
+        return static_cast<std::size_t>(std::ranges::count(not_applicable, std::string()));
     }
 };
 

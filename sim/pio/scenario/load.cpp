@@ -162,6 +162,7 @@ bool find_port_instruction(Scenario& s) {
     if ((!immediate && !dx && !string) || (immediate && at + 1 >= code.size())) return false;
     s.port_length = static_cast<unsigned>(at + (immediate ? 2 : 1)) - s.port_offset;
     s.port_is_in = (opcode & 2) == 0;
+    s.port_is_string = string;
     s.port_size = (opcode & 1) == 0 ? 1 : operand16 ? 2 : 4;
     return true;
 }

@@ -56,6 +56,7 @@ struct Scenario {
     unsigned port_length = 0;         // its bytes
     unsigned port_size = 1;           // bytes it transfers: 1, 2 or 4
     bool port_is_in = false;          // IN or INS
+    bool port_is_string = false;      // INS or OUTS
     std::vector<Action> script;       // begins with the `run` that ends at the port instruction
     Right right;
     // Predicted verdicts, [relative (VMX), absolute (SVM)][column].

@@ -50,6 +50,8 @@ int run_trace_command(const TraceOptions& o, std::span<const EngineEntry> engine
     const auto catalogue = load_catalogue(o.folder);
     const Scenario& scenario = scenario_from(catalogue, o.scenario);
     const auto engine = engine_from(o.engine, engines);
+    if (const std::string why = engine->not_applicable(scenario); !why.empty())
+        throw UsageError(fmt::format("{} is not applicable on {}: {}", scenario.id, o.engine, why));
     std::vector<Told> told;
     for (const unsigned column : wanted) {
         if (!engine->has(scenario, column, *model))
