@@ -21,13 +21,13 @@ struct DialogueStep {
 
 class Dialogue {
   public:
-    static constexpr unsigned consoles = 3;  // the debug console and two serial ports
+    static constexpr unsigned consoles = 2;  // the debug console and COM1
 
     // Throws UsageError for an empty text or a bad escape.
     explicit Dialogue(const std::vector<DialogueStep>& steps);
 
     // A byte on a console of this number. The steps come in order; a text is looked for behind the one before, on
-    // every console, and has to be complete on one of them.
+    // both consoles, and has to be complete on one of them.
     void console_byte(unsigned console, std::uint8_t byte);
     // Whether every text has appeared.
     bool done() const { return at_ == steps_.size(); }

@@ -45,6 +45,8 @@ void Monitor::add_serial(SerialEnd& end, std::function<void(std::span<const std:
 }
 
 void Monitor::console_byte(unsigned console, std::uint8_t byte) {
+    // Firmware may show the same on both serial ports; a dialogue is one on COM1.
+    if (console >= Dialogue::consoles && !options_.dialogue.empty()) return;
     if (!dialogue_.done()) return dialogue_.console_byte(console, byte);
     if (!matching()) return;
     if (const auto text = matchers_[console].feed(byte); !text.empty())

@@ -51,17 +51,7 @@ TEST(Firmware, BochsBiosLooksForABootDevice) {
     EXPECT_TRUE(contains(r.out, "Starting rombios32")) << r.out;
 }
 
-TEST(Firmware, UBootReachesItsPrompt) {
-    for (const std::string name : {"u-boot", "u-boot-64"}) {
-        const std::string serial = scratch() + "/" + name;
-        const Result r =
-            southgate({"run", "--firmware", name, "--serial", serial, "--stop-at", "=> ", "--max-time", "30s"});
-        EXPECT_EQ(r.status, 0) << r.err;
-        EXPECT_TRUE(contains(read_file(serial), "southgate x86-64 processor")) << read_file(serial);
-    }
-}
-
-TEST(Firmware, UBootAnswersWhatIsTyped) {
+TEST(Firmware, DialogueWithUBoot) {
     const std::string serial = scratch() + "/serial";
     const Result r = southgate({"run", "--firmware", "u-boot", "--serial", serial, "--expect", "=> ", "--send",
                                 "setenv a 4", "--expect", "=> ", "--send",
@@ -72,14 +62,6 @@ TEST(Firmware, UBootAnswersWhatIsTyped) {
                                     "never", "--send", "", "--stop-at", "=> ", "--max-time", "4s"});
     EXPECT_EQ(early.status, 3);
     EXPECT_TRUE(contains(early.err, "; 'never' has not appeared")) << early.err;
-}
-
-TEST(Firmware, OvmfReachesTheUefiShell) {
-    const std::string serial = scratch() + "/serial";
-    const Result r = southgate({"run", "--firmware", "ovmf", "--memory", "256M", "--serial", serial, "--stop-at",
-                                "Shell>", "--max-instructions", "2G"});
-    EXPECT_EQ(r.status, 0) << r.err;
-    EXPECT_TRUE(contains(read_file(serial), "UEFI Interactive Shell")) << read_file(serial);
 }
 
 TEST(Firmware, AProcessorWithoutSimdRunsSeaBios) {
