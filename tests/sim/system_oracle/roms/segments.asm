@@ -126,15 +126,6 @@ row:
     newline
     ret
 
-; int30 is the end of a case here.
-plain_outcome:
-    cmp dword [trap_vector], 0x30
-    jne .print
-    mov dword [trap_vector], -1
-.print:
-    outcome
-    ret
-
 yes_or_no:
     test cl, cl
     jz .no
