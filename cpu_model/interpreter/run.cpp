@@ -132,7 +132,9 @@ void Interpreter::run_one() {
     Cpu& c = c_;
     const bool trap = c.eflags & eflags::tf;
     const EventState before = c.events;
-    if (execution_breakpoints_enabled(&c) && instruction_breakpoint(&c, linear_ip(&c))) raise(Vector::debug);
+    // Behind MOV SS no breakpoint is taken, and its own single step is lost (SDM vol. 3A 6.8.3).
+    if (!before.mov_ss_shadow && execution_breakpoints_enabled(&c) && instruction_breakpoint(&c, linear_ip(&c)))
+        raise(Vector::debug);
     const bool resume_flag = c.eflags & eflags::rf;
     const std::int64_t remaining = c.left + c.stash;
     const Block* b = code_.lookup(&c, c.mode | mode::single);
@@ -160,7 +162,7 @@ void Interpreter::run_one() {
         c.events.mov_ss_shadow = before.mov_ss_shadow;
         if (resume_flag) c.eflags |= eflags::rf;
     } else {
-        if (c.step_trap) note_debug_trap(&c, dr6::bs);
+        if (c.step_trap && !c.events.mov_ss_shadow) note_debug_trap(&c, dr6::bs);
         if (c.single_step && !c.exit_pending) {
             c.exit_pending = true;
             c.exit_reason = ExitReason::debug;

@@ -51,6 +51,26 @@ TEST_F(Debug, IntClearsTfAndHandlerIsNotStepped) {
     EXPECT_EQ(stack_dword(2), 0x102u);
 }
 
+// SDM vol. 3A 6.8.3: behind MOV SS no instruction breakpoint is taken, and MOV SS itself is not stepped.
+TEST_F(Debug, MovSsHidesTheBreakpointBehindIt) {
+    breakpoint(0, layout::code + 2, 0, 0);
+    breakpoint(1, layout::code + 3, 0, 0);
+    set_gpr(Gpr::rax, cpu->sregs().seg[static_cast<unsigned>(Seg::ss)].selector);
+    code(layout::code, {0x8e, 0xd0, 0x90, 0x90, 0xf4});
+    EXPECT_EQ(run_to_handler(), 1);
+    EXPECT_EQ(stack_dword(0), layout::code + 3);
+    EXPECT_EQ(dr6(), 0xffff0ff2u);
+}
+
+TEST_F(Debug, MovSsIsNotSteppedIntoTheHandlerOfAnInterruptBehindIt) {
+    set_flags(0x102);
+    set_gpr(Gpr::rax, cpu->sregs().seg[static_cast<unsigned>(Seg::ss)].selector);
+    code(layout::code, {0x8e, 0xd0, 0xcd, 0x40});
+    EXPECT_EQ(run_to_handler(), 0x40);
+    EXPECT_EQ(stack_dword(0), layout::code + 4);
+    EXPECT_EQ(dr6(), 0xffff0ff0u);
+}
+
 TEST_F(Debug, ExecutionBreakpointIsAFaultWithoutRf) {
     breakpoint(1, layout::code + 1, 0, 0);
     code(layout::code, {0x90, 0x40, 0xf4});
