@@ -27,6 +27,7 @@ struct Personality {
     bool lint0_starts_as_ext_int = false;
     bool ide_without_idetim = false;
     bool flash_clear_status_clears_ready = false;
+    bool ide_without_io_enable = false;
 
     static constexpr Personality strict() { return {}; }
     static constexpr Personality qemu();
@@ -79,6 +80,8 @@ inline constexpr std::array kPersonalityOptions{
                       "the PIIX decodes the IDE ports whether IDETIM bit 15 is set or not", 23},
     PersonalityOption{"flash_clear_status_clears_ready", &Personality::flash_clear_status_clears_ready,
                       "the flash command Clear Status Register clears bit 7, ready, too", 24},
+    PersonalityOption{"ide_without_io_enable", &Personality::ide_without_io_enable,
+                      "the PIIX decodes the IDE ports whether its PCI command register enables I/O or not", 25},
 };
 
 constexpr Personality Personality::qemu() {

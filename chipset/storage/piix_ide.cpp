@@ -53,8 +53,9 @@ PiixIde::PiixIde(const sc_core::sc_module_name& name, const PiixIdeConfig& confi
       udmatim_(udmatim_info),
       decodes_without_idetim_(config.decodes_without_idetim) {
     for (unsigned i = 0; i < 2; ++i) {
-        command_windows_[i] = add_window(PciSpace::io, command_base[i], 8, channel(i).command, 0, false);
-        control_windows_[i] = add_window(PciSpace::io, control_base[i], 1, channel(i).control, 0, false);
+        const bool gated = !config.decodes_without_io_enable;
+        command_windows_[i] = add_window(PciSpace::io, command_base[i], 8, channel(i).command, 0, false, gated);
+        control_windows_[i] = add_window(PciSpace::io, control_base[i], 1, channel(i).control, 0, false, gated);
         add(idetim_[i]);
         masters_[i] = std::make_unique<BusMaster>(
             channel(i), dma, [this] { return bus_master_enabled(); }, i == 1);

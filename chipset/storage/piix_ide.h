@@ -17,6 +17,7 @@ namespace southgate::chipset::storage {
 struct PiixIdeConfig {
     bool piix4 = false;  // 8086:7111 with Ultra DMA registers instead of 8086:7010
     bool decodes_without_idetim = false;  // deviation: the channels answer although IDETIM bit 15 is 0
+    bool decodes_without_io_enable = false;  // deviation: they answer although command register bit 0 is 0
 };
 
 class PiixIde : public PciFunction {

@@ -53,6 +53,7 @@ class Monitor : public sc_core::sc_module {
     using Clock = std::chrono::steady_clock;
     static constexpr std::uint64_t interval_ps = 1'000'000'000;  // 1 ms
     static constexpr unsigned screen_intervals = 20;
+    static constexpr unsigned consoles = 3;  // the debug console, COM1, COM2
 
     void tick();
     bool matching() const { return !options_.stop_at.empty() && dialogue_.done(); }

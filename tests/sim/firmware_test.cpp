@@ -51,6 +51,36 @@ TEST(Firmware, BochsBiosLooksForABootDevice) {
     EXPECT_TRUE(contains(r.out, "Starting rombios32")) << r.out;
 }
 
+TEST(Firmware, CorebootStartsItsPayload) {
+    if (southgate({"firmware", "path", "coreboot"}).status != 0) GTEST_SKIP() << "scripts/build-coreboot makes the image";
+    const std::string serial = scratch() + "/serial";
+    const Result r = southgate({"run", "--firmware", "coreboot", "--serial", serial, "--stop-at", "No bootable device.",
+                                "--max-time", "20s"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    const std::string text = read_file(serial);
+    for (const std::string stage : {"bootblock", "romstage", "postcar", "ramstage"})
+        EXPECT_TRUE(contains(text, stage + " starting")) << text;
+    EXPECT_TRUE(contains(text, "coreboot-4.15")) << text;
+    EXPECT_TRUE(contains(text, "SeaBIOS (version ")) << text;
+}
+
+// The demo's boot sector resets the machine by every path; coreboot starts again from its bootblock each time, and needs
+// no second reset as SeaBIOS alone does after an INIT.
+TEST(Firmware, CorebootStartsAgainAfterEveryReset) {
+    if (southgate({"firmware", "path", "coreboot"}).status != 0) GTEST_SKIP() << "scripts/build-coreboot makes the image";
+    const Result r = southgate({"run", "--firmware", "coreboot", "--disk", guest("demo.img"), "--debugcon", "stdout",
+                                "--timeline", "--max-time", "60s"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_TRUE(contains(r.out, "demo: boot 8 after triple fault")) << r.out;
+    EXPECT_TRUE(contains(r.out, "reset timeline: 8 resets")) << r.out;
+    std::size_t at = 0;
+    for (const std::string source :
+         {"power-on", "port92", "cf9-soft", "cf9-hard", "cf9-full", "kbc-pulse", "kbc-output-port", "shutdown", "s5"}) {
+        at = r.out.find("  " + source + " ", at);
+        ASSERT_NE(at, std::string::npos) << source << r.out;
+    }
+}
+
 TEST(Firmware, DialogueWithUBoot) {
     const std::string serial = scratch() + "/serial";
     const Result r = southgate({"run", "--firmware", "u-boot", "--serial", serial, "--expect", "=> ", "--send",
@@ -76,6 +106,17 @@ TEST(DirectBoot, SeaBiosStartsTheKernelItIsGiven) {
                                 "--stop-at", "Memtest86+", "--max-time", "20s"});
     EXPECT_EQ(r.status, 0) << r.err;
     EXPECT_TRUE(contains(r.out, "Booting from ROM")) << r.out;
+}
+
+// qboot reads the kernel's items itself, and has nothing else to boot.
+TEST(DirectBoot, QbootStartsTheKernelItIsGiven) {
+    const std::string serial = scratch() + "/serial";
+    const Result r = southgate({"run", "--firmware", "qboot", "--kernel", "/boot/memtest86+x64.bin", "--append",
+                                "console=ttyS0,115200", "--memory", "64M", "--serial", serial, "--stop-at", "Memtest86+",
+                                "--max-time", "20s"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    const Result none = southgate({"run", "--firmware", "qboot", "--max-time", "20s"});
+    EXPECT_EQ(none.status, 0) << "halted for good: " << none.err;
 }
 
 TEST(DirectBoot, RefusesWhatIsNoKernel) {

@@ -101,6 +101,17 @@ Result boot(const std::string& kernel, const std::vector<std::string>& more = {}
     return southgate(arguments, scratch());
 }
 
+// --stop-at looks at COM2 too, unless there is a dialogue.
+TEST(Multiboot, KernelThatWritesToCom2) {
+    std::string kernel = Header{}.file();
+    kernel.replace(0x20, 11, "\x66\xba\xf8\x02\xb0h\xee\xb0i\xee\xf4");  // mov dx, 2f8h; OUT 'h', 'i'; hlt
+    const std::vector<std::string> limits{"--stop-at", "hi", "--max-instructions", "20M", "--max-time", "1s"};
+    EXPECT_EQ(boot(kernel, limits).status, 0);
+    std::vector<std::string> dialogue = limits;
+    dialogue.insert(dialogue.end(), {"--expect", "Booting from", "--send", ""});
+    EXPECT_EQ(boot(kernel, dialogue).status, 3);
+}
+
 TEST(Multiboot, RefusesWhatCannotBeLoaded) {
     EXPECT_EQ(boot(Header{}.file()).status, 3);
     const auto refused = [](const std::string& kernel, const std::string& why,

@@ -185,5 +185,21 @@ TEST(PiixIde, ChannelsAnswerWithoutIdetimAsADeviation) {
     EXPECT_EQ(b.config.read(0x40, 2), 0u);
 }
 
+TEST(PiixIde, ChannelsAnswerWithoutIoEnableAsADeviation) {
+    IdeBench b(no_delay(), {.decodes_without_io_enable = true});
+    const auto decoded = [&](std::uint64_t port) {
+        for (const PciWindow& w : b.ide.windows())
+            if (w.enabled && port >= w.first && port < w.first + w.size) return true;
+        return false;
+    };
+    b.pcirst.pulse();
+    EXPECT_FALSE(decoded(0x1f0)) << "IDETIM still rules";
+    b.config.write(0x40, 0x8000, 2);
+    EXPECT_TRUE(decoded(0x1f7) && decoded(0x3f6));
+    EXPECT_FALSE(decoded(0x177) || decoded(0x376));
+    b.config.write(0x20, 0xc000, 4);
+    EXPECT_FALSE(decoded(0xc000)) << "the bus master has no such exception";
+}
+
 }  // namespace
 }  // namespace southgate::chipset::storage
