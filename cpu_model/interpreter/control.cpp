@@ -5,6 +5,7 @@
 #include "cpu_model/decode/code_cache.h"
 #include "cpu_model/interpreter/block_handlers.h"
 #include "cpu_model/interpreter/fault.h"
+#include "cpu_model/mmu/fill.h"
 
 namespace southgate::cpu {
 namespace {
@@ -49,8 +50,7 @@ const Uop* resume_slow(Cpu* c) {
     if (CodeCache::cacheable(b) && b->mode == c->mode) {
         const std::uint64_t linear = linear_ip(c);
         jump_entry(c, linear) = {jump_tag(c, linear), b};
-        c->mmu.jumps.add(linear, page_bits);
-        if (b->page2) c->mmu.jumps.add(linear + page_size, page_bits);
+        note_jump_target(c, linear, b->page2 != nullptr);
     }
     return enter_checked(c, b);
 }

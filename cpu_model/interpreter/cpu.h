@@ -93,7 +93,7 @@ struct JumpEntry {
     std::uint64_t tag = ~std::uint64_t{0};
     Block* block = nullptr;
 };
-inline constexpr unsigned jump_cache_size = 4096;
+inline constexpr unsigned jump_cache_size = 16384;
 
 // The last code segment that passed all checks of a transfer without change of level, so that interrupts and their
 // returns check it once. Descriptor, selector (RPL removed) and CPL determine the outcome, so nothing invalidates it.

@@ -29,7 +29,9 @@ CodePage* fill_exec(Cpu* c, std::uint64_t linear, Privilege privilege);
 }
 std::uint64_t fetch_physical(Cpu* c, std::uint64_t linear, Privilege privilege);
 
-// Forgets the jump targets of CPL 3 and, if asked, those of the other levels.
-void drop_jump_cache(Cpu* c, bool supervisor_too);
+// Forgets the jump targets of CPL 3 or of the other levels.
+void drop_jump_cache(Cpu* c, bool user);
+// The block just looked up at `linear`, which may go on in the next page, enters the jump cache.
+void note_jump_target(Cpu* c, std::uint64_t linear, bool crossing);
 
 }  // namespace southgate::cpu

@@ -78,7 +78,8 @@ void flush_tlb(Cpu* c, bool keep_global) {
         c->mmu.exec_filled, [&](unsigned n) { return exec(n).global; }, [&](unsigned n) { exec(n) = ExecEntry{}; });
     if (!keep_global) c->mmu.large_pages.clear();
     // Supervisor code usually lies in global pages, and the jumps that lead to it stay good.
-    drop_jump_cache(c, !keep_global || c->mmu.local_supervisor_code);
+    drop_jump_cache(c, true);
+    if (!keep_global || c->mmu.local_supervisor_code) drop_jump_cache(c, false);
     c->mmu.local_supervisor_code = false;
 }
 
@@ -101,17 +102,26 @@ void flush_tlb_page(Cpu* c, std::uint64_t linear) {
         for (auto& entries : c->mmu.data) drop_data(entries[(linear >> page_bits) % tlb_size]);
         for (auto& entries : c->mmu.exec) drop_exec(entries[(linear >> page_bits) % exec_tlb_size]);
     }
-    if (c->mmu.jumps.may_contain(linear) || c->mmu.large_pages.in_huge_page(linear)) drop_jump_cache(c, true);
+    for (const bool user : {false, true})
+        if (c->mmu.jumps[user].may_contain(linear)) drop_jump_cache(c, user);
 }
 
-void drop_jump_cache(Cpu* c, bool supervisor_too) {
-    bool wrapped = ++c->jump_generation[1] == 0;
-    if (supervisor_too) {
-        wrapped |= ++c->jump_generation[0] == 0;
-        c->mmu.jumps.clear();
-    }
-    if (wrapped) c->jumps.fill(JumpEntry{});
+void drop_jump_cache(Cpu* c, bool user) {
+    if (++c->jump_generation[user] == 0) c->jumps.fill(JumpEntry{});
+    c->mmu.jumps[user].clear();
     update_mode_tag(c);
+}
+
+void note_jump_target(Cpu* c, std::uint64_t linear, bool crossing) {
+    const bool user = c->cpl == 3;
+    const auto add = [c, user](std::uint64_t at) {
+        const ExecEntry& e = c->mmu.exec[user][(at >> page_bits) % exec_tlb_size];
+        constexpr unsigned largest = 30;
+        c->mmu.jumps[user].add(at, e.tag == (at & page_mask) ? e.shift : largest);
+    };
+    add(linear);
+    const std::uint64_t next_page = linear + page_size;
+    if (crossing) add(long_mode(c) ? next_page : static_cast<std::uint32_t>(next_page));
 }
 
 void watch_code(Cpu* c, const std::uint8_t* host) {

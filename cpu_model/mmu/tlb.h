@@ -13,7 +13,7 @@ struct CodePage;
 inline constexpr unsigned page_bits = 12;
 inline constexpr std::uint64_t page_size = 1u << page_bits;
 inline constexpr std::uint64_t page_mask = ~(page_size - 1);
-inline constexpr unsigned tlb_size = 256;
+inline constexpr unsigned tlb_size = 1024;
 inline constexpr std::uint64_t no_tag = ~std::uint64_t{0};  // equals no page address
 
 // A tag is the linear page address, so that ((lin + size - 1) & page_mask) == tag fails for accesses that cross pages.
@@ -45,27 +45,32 @@ struct ExecEntry {
     std::uint8_t shift = page_bits;  // log2 of the page's size in bytes
 };
 
-inline constexpr unsigned exec_tlb_size = 64;
+inline constexpr unsigned exec_tlb_size = 512;
 
-// A superset of the linear addresses put into it.
-class RegionSet {
+// A superset of the pages put into it.
+class PageSet {
   public:
     // The page of 2^shift bytes around this address.
     void add(std::uint64_t linear, unsigned shift) {
-        if (shift > region_bits) huge_.set(linear >> huge_bits & (huge_.size() - 1));
-        else regions_.set(linear >> region_bits & (regions_.size() - 1));
+        any_ = true;
+        if (shift == page_bits) pages_.set(index(linear, page_bits));
+        else if (shift <= region_bits) regions_.set(index(linear, region_bits));
+        else huge_.set(index(linear, huge_bits));
     }
     bool may_contain(std::uint64_t linear) const {
-        return regions_[linear >> region_bits & (regions_.size() - 1)] || in_huge_page(linear);
+        return any_ && (pages_[index(linear, page_bits)] || regions_[index(linear, region_bits)] ||
+                        huge_[index(linear, huge_bits)]);
     }
-    // In a page of 1 GiB.
-    bool in_huge_page(std::uint64_t linear) const { return huge_[linear >> huge_bits & (huge_.size() - 1)]; }
-    void clear() { *this = {}; }
+    void clear() {
+        if (any_) *this = {};
+    }
 
   private:
-    static constexpr unsigned region_bits = 22, huge_bits = 30;
-    std::bitset<4096> regions_;
-    std::bitset<512> huge_;
+    static constexpr unsigned region_bits = 22, huge_bits = 30, size = 4096;  // 2 and 4 MiB, 1 GiB
+    static std::size_t index(std::uint64_t linear, unsigned shift) { return linear >> shift & (size - 1); }
+
+    std::bitset<size> pages_, regions_, huge_;
+    bool any_ = false;
 };
 
 struct Mmu {
@@ -73,8 +78,8 @@ struct Mmu {
     std::array<std::array<ExecEntry, exec_tlb_size>, 2> exec{};  // [user]
     // Entries in use, so that flushing clears only these: first index * size + second index.
     std::vector<std::uint16_t> data_filled, exec_filled;
-    RegionSet large_pages;     // entries made from large pages
-    RegionSet jumps;           // blocks in the jump cache
+    PageSet large_pages;             // entries made from large pages
+    std::array<PageSet, 2> jumps{};  // [CPL 3]: pages of the blocks in the jump cache
     bool local_supervisor_code = false;  // below CPL 3, code was fetched by a translation that is not global
     std::uint64_t a20_mask = ~std::uint64_t{0};
     std::uint64_t physical_mask = 0xfffffffff;  // by MAXPHYADDR (SDM vol. 3A 4.1.4)
