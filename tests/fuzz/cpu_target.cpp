@@ -1,10 +1,11 @@
 // Any bytes as code, state and memory of the interpreter: real mode, 16- and 32-bit protected mode, paging,
-// PAE, V86, SMM, long mode; exits answered at random, lines pulled at random.
+// PAE, V86, SMM, long mode; one processor or two that share memory; exits answered at random, lines pulled at random.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "cpu_model/decode/code_sharing.h"
 #include "cpu_model/interpreter/interpreter.h"
 #include "cpu_model/pio/policy.h"
 #include "input.h"
@@ -258,6 +259,7 @@ SpecialRegisters special(const Vcpu& cpu, Start start, Input& input) {
         const auto more = input.take<std::uint8_t>();
         s.cr4 |= (more & 1 ? 0x600u : 0) | (more & 2 ? 0x800u : 0) | (more & 4 ? 0x10000u : 0) | (more & 8 ? 0x20000u : 0) |
                  (more & 16 ? 0x40000u : 0) | (more & 32 ? 0x100000u : 0) | (more & 64 ? 0x200000u : 0);
+        if (s.cr4 & 0x20000) s.cr3 |= input.take<std::uint16_t>() & 0xfff;  // a PCID
         s.efer = 0xd01;
         s.gdtr.limit = 0x9f;
         s.idtr = {long_idt_at, 0xfff};
@@ -315,20 +317,25 @@ bool answer(const Exit& exit, Vcpu& cpu, Platform& platform, Input& input) {
     }
 }
 
-}  // namespace
+CpuModel model_for(Start start, std::uint8_t options, std::uint8_t more, unsigned number) {
+    CpuModel model = is_long(start) || (options & 32) ? CpuModel::x86_64() : CpuModel{};
+    if (more & 4) model.features_ecx |= feature_ecx::x2apic | feature_ecx::tsc_deadline;
+    model.apic_id = static_cast<std::uint8_t>(number);
+    model.bootstrap = number == 0;
+    return model;
+}
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    Input input(data, size);
-    const auto start = static_cast<Start>(input.take<std::uint8_t>() % static_cast<unsigned>(Start::count));
-    const auto options = input.take<std::uint8_t>();
-    fill_memory(input);
+void use_x2apic(Vcpu& cpu) {
+    SpecialRegisters s = cpu.sregs();
+    s.apic_base |= 0xc00;
+    cpu.set_sregs(s);
+}
 
-    Platform platform(input);
-    auto cpu = make_interpreter(platform, is_long(start) || (options & 32) ? CpuModel::x86_64() : CpuModel{});
-    platform.attach(cpu.get());
+// State, registers and devices as the input wants them.
+void set_up(Vcpu& cpu, Platform& platform, Start start, std::uint8_t options, Input& input) {
     platform.map(true);
-    cpu->set_pio_policy(static_cast<PioPolicyKind>(options % 7), (options & 8) != 0);
-    cpu->set_sregs(special(*cpu, start, input));
+    cpu.set_pio_policy(static_cast<PioPolicyKind>(options % 7), (options & 8) != 0);
+    cpu.set_sregs(special(cpu, start, input));
     GeneralRegisters r;
     for (unsigned i = 0; i < gpr_count; ++i) {
         r.gpr[i] = input.take<std::uint16_t>() * (options & 16 ? 0x10001u : 1u);
@@ -336,34 +343,66 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     r.rip = code_at;
     r.rflags = 2 | (input.take<std::uint16_t>() & 0x7fd5) | (start == Start::v86 ? 0x20000u : 0);
-    cpu->set_regs(r);
-    if (start == Start::v86) cpu->set_sregs(special(*cpu, start, input));
+    cpu.set_regs(r);
+    if (start == Start::v86) cpu.set_sregs(special(cpu, start, input));
+    // SYSCALL and SYSENTER lead into the code, SYSRET and SYSEXIT to the segments behind.
+    ModelSpecificRegisters m = cpu.msrs();
+    m.star = 0x0013000800000000;
+    m.lstar = m.sysenter_eip = code_at + 0x20;
+    m.sfmask = input.take<std::uint16_t>();
+    m.sysenter_cs = 8;
+    m.sysenter_esp = 0x7e00;
+    cpu.set_msrs(m);
     if (start == Start::smm) {
-        EventState events = cpu->events();
+        EventState events = cpu.events();
         events.in_smm = true;
         events.smbase = 0;  // entry at code_at, save area at FE00h
-        cpu->set_events(events);
+        cpu.set_events(events);
     }
     if (options & 32) {
-        DebugRegisters d = cpu->debug_regs();
+        DebugRegisters d = cpu.debug_regs();
         d.dr = {code_at + 4, 0x9000, 0x7ff0, 0x60};
         d.dr7 = 0x400 | input.take<std::uint32_t>();
-        cpu->set_debug_regs(d);
+        cpu.set_debug_regs(d);
     }
-    cpu->set_single_step((options & 0xc0) == 0xc0);
+    cpu.set_single_step((options & 0xc0) == 0xc0);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Input input(data, size);
+    const auto start = static_cast<Start>(input.take<std::uint8_t>() % static_cast<unsigned>(Start::count));
+    const auto options = input.take<std::uint8_t>();
+    const auto more = input.take<std::uint8_t>();
+    fill_memory(input);
+
+    CodeSharing sharing;
+    Platform platforms[2]{Platform(input), Platform(input)};
+    std::vector<std::unique_ptr<Vcpu>> cpus;
+    const unsigned count = more & 1 ? 2 : 1;
+    for (unsigned n = 0; n < count; ++n) {
+        cpus.push_back(make_interpreter(platforms[n], model_for(start, options, more, n), count > 1 ? &sharing : nullptr));
+        platforms[n].attach(cpus[n].get());
+        set_up(*cpus[n], platforms[n], start, options, input);
+        if (more & 2) use_x2apic(*cpus[n]);
+    }
     // Half of what is left is code, the rest answers what the code asks for.
     input.take(ram + code_at, std::min<std::size_t>(input.left() / 2, 0x4000));
-    cpu->memory_written(ram, sizeof ram);
+    for (const auto& cpu : cpus) cpu->memory_written(ram, sizeof ram);
 
     for (unsigned round = 0; round < rounds; ++round) {
-        const Exit exit = cpu->run({round_budget, false});
+        const unsigned n = round % count;
+        const Exit exit = cpus[n]->run({round_budget, false});
         // A batch of INS that completes may exceed the budget, nothing else.
         if (exit.retired > round_budget + 1024) std::abort();
-        if (!answer(exit, *cpu, platform, input)) break;
-        platform.act(input.take<std::uint8_t>());
+        if (!answer(exit, *cpus[n], platforms[n], input)) break;
+        platforms[n].act(input.take<std::uint8_t>());
     }
-    const ArchState state = cpu->state();
-    cpu->set_sregs(state.sregs);
-    cpu->set_regs(state.regs);
+    for (const auto& cpu : cpus) {
+        const ArchState state = cpu->state();
+        cpu->set_sregs(state.sregs);
+        cpu->set_regs(state.regs);
+    }
     return 0;
 }

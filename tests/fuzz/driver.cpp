@@ -1,7 +1,9 @@
 // Runs a fuzz target without libFuzzer: given files once each, or a deterministic loop of random and mutated
-// inputs. usage: TARGET [--iterations N] [--seed S] [--size BYTES] [--keep FILE] [FILE...]
+// inputs. usage: TARGET [--iterations N] [--seconds S] [--seed S] [--size BYTES] [--keep FILE] [FILE...]
+// --seconds ends the loop early.
 // --keep writes each input to FILE before it runs, so that the one that crashed can be replayed.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -108,13 +110,15 @@ void note_crash_input(const Bytes& input, const char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::uint64_t iterations = 1000, seed = 1, size = 256;
+    std::uint64_t iterations = 1000, seconds = 0, seed = 1, size = 256;
     const char* keep = nullptr;
     bool files = false;
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
         if (argument == "--iterations")
             iterations = number("--iterations", argv[++i]);
+        else if (argument == "--seconds")
+            seconds = number("--seconds", argv[++i]);
         else if (argument == "--seed")
             seed = number("--seed", argv[++i]);
         else if (argument == "--size")
@@ -123,7 +127,7 @@ int main(int argc, char** argv) {
             keep = argv[++i];
         else if (argument.starts_with("--")) {
             std::fprintf(stderr,
-                         "usage: %s [--iterations N] [--seed S] [--size BYTES] [--keep FILE] [FILE...]\n",
+                         "usage: %s [--iterations N] [--seconds S] [--seed S] [--size BYTES] [--keep FILE] [FILE...]\n",
                          argv[0]);
             return 2;
         } else {
@@ -133,11 +137,13 @@ int main(int argc, char** argv) {
     }
     if (files) return 0;
     Mutator mutator(seed, size);
-    for (std::uint64_t n = 0; n < iterations; ++n) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    std::uint64_t done = 0;
+    for (; done < iterations && (seconds == 0 || std::chrono::steady_clock::now() < end); ++done) {
         const Bytes input = mutator.next();
         if (keep) note_crash_input(input, keep);
         LLVMFuzzerTestOneInput(input.data(), input.size());
     }
-    std::printf("%llu inputs\n", static_cast<unsigned long long>(iterations));
+    std::printf("%llu inputs\n", static_cast<unsigned long long>(done));
     return 0;
 }
