@@ -524,7 +524,9 @@ sixteen_bits:
     jmp TSS2_SEL:0
     bits 32
     switched
-    show "ip", 4, {dword [SCRATCH + 14]}
+    movzx eax, word [SCRATCH + 14]
+    sub ax, [case_start]
+    show "ip", 4, eax
     show "ax", 4, {dword [SCRATCH + 18]}
     show "behind", 8, {dword [SCRATCH + 0x2c]}
     newline
