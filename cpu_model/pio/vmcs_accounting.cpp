@@ -40,7 +40,8 @@ void VmcsAccounting::read(std::vector<VmcsField>& phase, VmcsField field, unsign
     if (cached_ & bit) return;
     if (!(bit & never_cached)) cached_ |= bit;
     if (svm_) {
-        access_.vmcb_loads += times;
+        // Those of the register ioctls are not the policy's, here as there.
+        if (&phase != &access_.by_ioctls) access_.vmcb_loads += times;
         return;
     }
     phase.insert(phase.end(), times, field);

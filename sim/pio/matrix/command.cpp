@@ -37,7 +37,7 @@ std::vector<cpu::PioAdvance> chosen_models(const MatrixOptions& o) {
 std::string render(const Matrix& matrix, const MatrixOptions& o) {
     if (o.format == "json") return format_json(matrix);
     if (o.format == "html") return format_html(matrix);
-    return format_table(matrix, o.output.empty() && isatty(STDOUT_FILENO) != 0);
+    return format_table(matrix, o.output.empty() && isatty(STDOUT_FILENO) != 0, o.vmreads);
 }
 
 void write_out(const std::string& text, const std::string& path) {
@@ -95,6 +95,9 @@ void declare_matrix_options(CLI::App& app, MatrixOptions& o) {
     app.add_option("--scenarios", o.folder, "Folder of scenario files, added to the built-in ones or in their place")
         ->type_name("DIR");
     app.add_option("--output", o.output, "Write to a file")->type_name("FILE");
+    app.add_flag("--vmreads", o.vmreads,
+                 "Table: show the VMREADs at the exit and at the completion, their number and the VMWRITEs, instead of rip "
+                 "and RAX; VMCB words for svm");
     app.add_flag("--compare", o.compare, "With --engine kvm: probe the host's kernel and compare it with the model of what it is");
     app.footer(
         "Exit status: 0 every cell as predicted, 1 some cell differs, 2 bad usage or input, 4 no usable /dev/kvm.");

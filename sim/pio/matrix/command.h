@@ -21,6 +21,7 @@ struct MatrixOptions {
     std::string engine = "interpreter";
     std::string folder;                  // the user's own scenarios
     std::string output;                  // a file; empty: standard output
+    bool vmreads = false;                // cost in the place of rip and RAX
     bool compare = false;                // the host's KVM with the model of it
 };
 

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "cpu_model/pio/vmcs_accounting.h"
 #include "sim/pio/lab/column.h"
 #include "sim/pio/machine/observation.h"
 #include "sim/pio/scenario/scenario.h"
@@ -17,6 +19,7 @@ struct CellResult {
     std::string code;  // verdict.h
     std::uint64_t rip = 0, rax = 0;  // at the end
     std::string note;  // more for a reader: VMREADs, what the host did; may be empty
+    std::optional<cpu::VmcsAccess> cost;  // of the last port I/O, on a VMX host; only where the engine can count
     bool not_runnable = false;  // the engine found out that it cannot run the scenario; the note says why
 };
 

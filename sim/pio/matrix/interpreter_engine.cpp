@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include "cpu_model/interpreter/interpreter.h"
+#include "sim/pio/machine/cost.h"
 #include "sim/pio/machine/runner.h"
 #include "sim/pio/machine/verdict.h"
 #include "sim/pio/matrix/engine.h"
@@ -8,17 +7,6 @@
 namespace southgate::pio {
 
 namespace {
-
-// "VMREAD QFRB / LI: 6; VMWRITE: 1", as docs/pio-completion.md has it.
-std::string cost(const cpu::VmcsAccess& access, cpu::PioAdvance advance) {
-    if (advance == cpu::PioAdvance::absolute)
-        return fmt::format("VMCB words looked at: {}", access.vmcb_loads);
-    const auto phase = [](const std::vector<cpu::VmcsField>& fields) {
-        return fields.empty() ? std::string("-") : cpu::letters(fields);
-    };
-    return fmt::format("VMREAD {} / {}: {}; VMWRITE: {}", phase(access.at_exit), phase(access.at_completion),
-                       access.total(), access.vmwrites);
-}
 
 class InterpreterEngine final : public MatrixEngine {
   public:
@@ -33,14 +21,15 @@ class InterpreterEngine final : public MatrixEngine {
         loaded_ = &scenario;
         runner_.set_column(column, advance);
         cpu::VmcsAccounting accounting;
-        runner_.set_accounting(story ? &accounting : nullptr);
+        runner_.set_accounting(&accounting);
         const Observation& seen = runner_.run(story);
         runner_.set_accounting(nullptr);
         CellResult result;
         judge(scenario, seen, result.code);
         result.rip = seen.rip;
         result.rax = seen.rax;
-        if (story) result.note = cost(runner_.cost(), advance);
+        result.cost = runner_.cost();
+        if (story) result.note = describe_cost(*result.cost, advance);
         return result;
     }
 

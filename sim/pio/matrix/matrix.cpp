@@ -47,6 +47,8 @@ Matrix run_matrix(MatrixEngine& engine, std::span<const Scenario* const> scenari
                 cell.present = !cell.result.not_runnable;
                 if (!cell.present) continue;
                 cell.predicted = engine.predicted(*scenario, column, advance);
+                if (cell.result.cost && advance == cpu::PioAdvance::relative)
+                    cell.predicted_cost = scenario->vmreads[column];
                 ++m.present;
                 m.differing += cell.differs();
             }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/pio/machine/cost.h"
 #include "sim/pio/matrix/engine.h"
 
 namespace southgate::pio {
@@ -17,9 +18,15 @@ struct Cell {
     bool present = false;  // the engine has it
     CellResult result;
     std::string predicted;  // empty: nothing is predicted
+    std::string predicted_cost;  // vmread_letters(); empty: nothing is predicted, or the engine does not count
     Story story;            // only if asked for
 
-    bool differs() const { return present && !predicted.empty() && predicted != result.code; }
+    bool cost_differs() const {
+        return present && !predicted_cost.empty() && predicted_cost != vmread_letters(*result.cost);
+    }
+    bool differs() const {
+        return present && ((!predicted.empty() && predicted != result.code) || cost_differs());
+    }
 };
 
 struct Matrix {
@@ -34,6 +41,10 @@ struct Matrix {
     const Cell& cell(std::size_t scenario, std::size_t advance, std::size_t column) const {
         return cells[(scenario * advances.size() + advance) * columns.size() + column];
     }
+    // Some cell says what it costs.
+    bool counts_costs() const {
+        return std::ranges::any_of(cells, [](const Cell& cell) { return cell.result.cost.has_value(); });
+    }
     std::size_t applicable() const {
         return static_cast<std::size_t>(std::ranges::count(not_applicable, std::string()));
     }
@@ -43,7 +54,8 @@ Matrix run_matrix(MatrixEngine& engine, std::span<const Scenario* const> scenari
                   std::span<const cpu::PioAdvance> advances, bool stories);
 
 // For people; with colour the escape sequences of a terminal.
-std::string format_table(const Matrix& matrix, bool colour);
+// `vmreads`: what the port I/O costs in the place of the final rip and RAX.
+std::string format_table(const Matrix& matrix, bool colour, bool vmreads = false);
 std::string format_json(const Matrix& matrix);
 
 }  // namespace southgate::pio

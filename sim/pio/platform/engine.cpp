@@ -78,7 +78,12 @@ class PlatformEngine final : public MatrixEngine {
     CellResult run(const Scenario& scenario, unsigned column, cpu::PioAdvance advance, Story* story) override {
         std::string why;
         const auto plan = plan_for(scenario, why);
-        if (!plan) return {.code = {}, .note = why, .not_runnable = true};
+        if (!plan) {
+            CellResult result;
+            result.note = why;
+            result.not_runnable = true;
+            return result;
+        }
         const auto sources = sources_of(*plan);
         if (scenario_ != &scenario) {
             cells_ = run_in_machine(scenario, *plan, all_requests(sources));

@@ -249,6 +249,10 @@ void read_cells(Table& file, Scenario& s) {
             if (auto cell = table->text(columns[i].name)) s.cells[model][i] = *cell;
         table->done();
     }
+    auto costs = file.table("vmread");
+    if (!costs) return;
+    for (unsigned i = 0; i < column_count; ++i) s.vmreads[i] = costs->text(columns[i].name).value_or("");
+    costs->done();
 }
 
 }  // namespace

@@ -61,6 +61,8 @@ struct Scenario {
     Right right;
     // Predicted verdicts, [relative (VMX), absolute (SVM)][column].
     std::array<std::array<std::string, column_count>, skip_models.size()> cells;
+    // Predicted VMREADs of its last port I/O on VMX, [column]; empty: nothing is predicted.
+    std::array<std::string, column_count> vmreads;
 
     std::uint64_t port_rip() const { return guest.rip + port_offset; }
     std::uint64_t port_physical() const {

@@ -109,6 +109,30 @@ TEST(PioMatrix, Json) {
     EXPECT_EQ(json["scenarios"][1]["vmx"]["FE"]["predicted"], "LD");
 }
 
+// The cost of a port I/O stands beside the verdict, and a wrong one is a difference.
+TEST(PioMatrix, VmReads) {
+    const Matrix m = full_matrix({"S01", "S05", "S10c-compat"}, false);
+    EXPECT_EQ(m.differing, 0u);
+    const std::string table = format_table(m, false, true);
+    for (const char* cost : {"QFRB/LI 6+1", "QFRLI/- 5+1", "QFRB/B 5+1", "QFRAB/ABLI 9+1", "VMCB 5"})
+        EXPECT_NE(table.find(cost), std::string::npos) << cost << '\n' << table;
+    const auto json = nlohmann::json::parse(format_json(m));
+    const auto& lr = json["scenarios"][0]["vmx"]["LR"]["vmread"];
+    EXPECT_EQ(lr["exit"], "QFRB");
+    EXPECT_EQ(lr["completion"], "LI");
+    EXPECT_EQ(lr["count"], 6);
+    EXPECT_EQ(lr["vmwrites"], 1);
+    EXPECT_GT(json["scenarios"][0]["svm"]["LR"]["vmcb_words"], 0);
+
+    Scenario wrong = *select(scenarios(), {"S01"})[0];
+    wrong.vmreads[5] = "QFR/LI";
+    const Scenario* const chosen[] = {&wrong};
+    const auto engine = make_interpreter_engine();
+    const Matrix different = run_matrix(*engine, chosen, all_columns(), skip_models, false);
+    EXPECT_EQ(different.differing, 1u);
+    EXPECT_NE(format_table(different, false).find("S01 LR vmx: VMREADs QFRB/LI, predicted QFR/LI\n"), std::string::npos);
+}
+
 // Tags open and close in order; the few void elements excepted.
 void expect_balanced(const std::string& html) {
     std::vector<std::string> open;
@@ -143,6 +167,10 @@ TEST(PioHtml, OneSelfContainedPage) {
     };
     EXPECT_EQ(count("<td class=\"cell "), m.cells.size());
     EXPECT_EQ(count("<template>"), m.cells.size());
+    EXPECT_EQ(count("data-cell=\"S13.LQ.svm\""), 1u);  // what the fragment names
+    EXPECT_EQ(count("<tr class=\"again same\""), 2u);     // S13 and S26: svm says what vmx says
+    EXPECT_EQ(count("class=\"cost\""), m.cells.size());
+    EXPECT_NE(html.find("<small class=\"cost\">QFRB/B 5+1</small>"), std::string::npos);
     EXPECT_EQ(count("userspace: reset\n") + count("userspace: reset sregs-first"), m.cells.size());
     EXPECT_NE(html.find("class=\"cell right\""), std::string::npos);
     EXPECT_NE(html.find("class=\"cell wrong\""), std::string::npos);

@@ -8,6 +8,7 @@
 
 #include "cpu_model/pio/completion_policy.h"
 #include "cpu_model/pio/string_rules.h"
+#include "cpu_model/pio/vmcs_accounting.h"
 #include "sim/pio/lab/column.h"
 
 namespace southgate::pio::test {
@@ -19,9 +20,13 @@ struct Mutant {
     // One of the two.
     std::shared_ptr<const cpu::CompletionPolicy> policy;
     std::shared_ptr<const cpu::StringIoRules> strings;
+    // Breaks no outcome, but what it costs on VMX: the scenarios' VMREADs have to tell.
+    bool costs = false;
+    cpu::VmcsOptions host{};  // another host than the one the scenarios are about
 };
 
 std::vector<Mutant> policy_mutants();
 std::vector<Mutant> string_mutants();
+std::vector<Mutant> cost_mutants();
 
 }  // namespace southgate::pio::test

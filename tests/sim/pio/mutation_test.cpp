@@ -9,6 +9,7 @@
 
 #include "cpu_model/interpreter/interpreter.h"
 #include "mutants.h"
+#include "sim/pio/machine/cost.h"
 #include "sim/pio/machine/runner.h"
 #include "sim/pio/machine/verdict.h"
 #include "sim/pio/scenario/catalogue.h"
@@ -75,6 +76,17 @@ class PioMutation : public testing::Test {
         });
         for (const Scenario* scenario : trusted(column, mutant.advance)) {
             bench.runner.load(*scenario);
+            if (mutant.costs) {
+                const std::string& right = scenario->vmreads[column];
+                if (right.empty()) continue;
+                cpu::VmcsAccounting accounting(mutant.host);
+                bench.runner.set_accounting(&accounting);
+                const std::string code = bench.verdict(*scenario);
+                bench.runner.set_accounting(nullptr);
+                EXPECT_EQ(code, predicted(*scenario, column, mutant.advance)) << mutant.rule << " changes more than the cost";
+                if (const std::string cost = vmread_letters(bench.runner.cost()); cost != right) return {scenario, cost};
+                continue;
+            }
             std::string verdict = bench.verdict(*scenario);
             if (verdict != predicted(*scenario, column, mutant.advance))
                 return {scenario, std::move(verdict)};
@@ -90,11 +102,15 @@ class PioMutation : public testing::Test {
 TEST_F(PioMutation, ARealPolicyFromOutsideSurvives) {
     for (const Column& column : columns) {
         for (const cpu::PioAdvance advance : skip_models) {
-            const Mutant same{"none", std::string(column.name), advance,
-                              cpu::make_completion_policy(column.kind, column.quirk), nullptr};
-            const Catch found = run(same);
-            if (found.scenario)
-                ADD_FAILURE() << column.name << ": " << found.scenario->id << ' ' << found.verdict;
+            Mutant same{"none", std::string(column.name), advance,
+                              cpu::make_completion_policy(column.kind, column.quirk), nullptr, false, {}};
+            for (const bool costs : {false, true}) {
+                if (costs && advance == cpu::PioAdvance::absolute) continue;
+                same.costs = costs;
+                const Catch found = run(same);
+                if (found.scenario)
+                    ADD_FAILURE() << column.name << ": " << found.scenario->id << ' ' << found.verdict;
+            }
         }
     }
 }
@@ -102,7 +118,8 @@ TEST_F(PioMutation, ARealPolicyFromOutsideSurvives) {
 TEST_F(PioMutation, EveryMutantIsCaught) {
     std::vector<Mutant> mutants = policy_mutants();
     for (Mutant& mutant : string_mutants()) mutants.push_back(std::move(mutant));
-    EXPECT_GE(mutants.size(), 40u);
+    for (Mutant& mutant : cost_mutants()) mutants.push_back(std::move(mutant));
+    EXPECT_GE(mutants.size(), 100u);
     unsigned caught = 0;
     std::set<std::string> names;
     for (const Mutant& mutant : mutants) {

@@ -196,6 +196,7 @@ void other_policies(Collector& m) {
           cancel_if([](const PendingPio& p, PioContext& c) {
               return p.regs_written || c.linear_rip() != p.linear_rip;
           }));
+    m.add("INIT is no write of rip", nullptr, cancel_if([](const PendingPio& p, PioContext&) { return p.regs_written; }));
     m.add("no write is noticed", nullptr, cancel_if([](const PendingPio&, PioContext&) { return false; }));
     m.add("IN survives a write of rip", nullptr,
           cancel_if([](const PendingPio& p, PioContext&) { return p.regs_written && !is_in(p); }));
