@@ -6,6 +6,7 @@
 // commit 45def77ebf7 "KVM: x86: update %rip after emulating IO").
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,6 +57,21 @@ struct Exit {
     const char* message = nullptr;
 };
 
+// The exceptions behind a triple fault (SDM vol. 3A 6.15), in order: two that made a double fault, and the one met on
+// the way to the double fault handler. Before them, if the two came of a benign one, that. count 0: another cause (RSM
+// with a bad state save area), or the engine cannot tell.
+struct TripleFault {
+    struct Exception {
+        std::uint8_t vector = 0;
+        bool has_error_code = false;
+        std::uint32_t error_code = 0;
+    };
+    std::array<Exception, 4> exceptions{};
+    unsigned count = 0;
+
+    void add(const Exception& exception) { exceptions[count++] = exception; }
+};
+
 struct Budget {
     std::uint64_t instructions = 0;  // the engine stops exactly here, never later
     bool immediate_exit = false;     // complete what is pending, then return (kvm_run.immediate_exit)
@@ -79,6 +95,10 @@ class Bus {
 
     // IA32_APIC_BASE was written (value as accepted).
     virtual void apic_base_written(std::uint64_t value) = 0;
+
+    // Real-mode code at the linear address `from` goes to F000:FFF0 (or FFFF:0000): firmware starts again though no
+    // line moved, as `reboot=bios` of Linux and the old `jmp FFFF:0` do. An engine that cannot tell never calls.
+    virtual void reset_vector_entered([[maybe_unused]] std::uint64_t from) {}
 
     // CR8 / task priority of the local APIC (SDM vol. 3A 10.8.6.1).
     virtual std::uint8_t read_cr8() = 0;
@@ -183,6 +203,8 @@ class Vcpu {
     // Counts what a VMX host would read from the VMCS; nullptr: not counted, no cost.
     virtual void set_vmcs_accounting(VmcsAccounting*) {}
 
+    // Behind the last ExitReason::shutdown.
+    virtual TripleFault triple_fault() const { return {}; }
     virtual CpuStatistics statistics() const = 0;
 };
 

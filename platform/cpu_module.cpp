@@ -275,7 +275,7 @@ void CpuModule::complete_pending() {
 }
 
 void CpuModule::shutdown() {
-    if (events_) events_->cpu_activity(CpuActivity::shutdown, vcpu_->linear_rip());
+    if (events_) events_->cpu_activity(CpuActivity::shutdown, vcpu_->linear_rip(), vcpu_->triple_fault());
     woken_ = 0;
     special_cycle(chipset::SpecialCycle::Kind::shutdown, tlm::TLM_IGNORE_COMMAND, nullptr);
     // Left only by INIT#, RESET#, NMI and SMI# (SDM vol. 3A 6.15); the chipset may have answered inside the
@@ -482,6 +482,10 @@ void CpuModule::smm_changed(bool in_smm) {
 
 void CpuModule::apic_base_written(std::uint64_t value) {
     if (apic_.base_written) apic_.base_written(value);
+}
+
+void CpuModule::reset_vector_entered(std::uint64_t from) {
+    if (events_) events_->cpu_activity(CpuActivity::reset_vector, from);
 }
 
 std::uint8_t CpuModule::read_cr8() { return apic_.read_cr8 ? apic_.read_cr8() : 0; }

@@ -212,6 +212,7 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     std::uint8_t interrupt_acknowledge() override;
     void smm_changed(bool in_smm) override;
     void apic_base_written(std::uint64_t value) override;
+    void reset_vector_entered(std::uint64_t from) override;
     std::uint8_t read_cr8() override;
     void write_cr8(std::uint8_t value) override;
     bool read_x2apic(unsigned index, std::uint64_t& value) override;

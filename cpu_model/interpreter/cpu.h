@@ -160,6 +160,7 @@ struct Cpu : RegisterFile {
     bool exit_pending = false;     // a handler wants run() to return exit_reason
     ExitReason exit_reason = ExitReason::budget_end;
     const char* message = nullptr;
+    TripleFault triple_fault;      // behind ExitReason::shutdown
     bool pause_exits = false;      // PAUSE leaves run()
     bool reset_pending = false, reset_power_up = false;  // RESET# seen inside a Bus call
     bool step_trap = false;  // TF was set when the current instruction began; INT n clears it (no trap after)

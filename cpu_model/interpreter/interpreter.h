@@ -63,6 +63,7 @@ class Interpreter : public Vcpu, private CodeSharing::Member {
     // String rules from outside the built-in two (cpu_model/pio/string_rules.h).
     void use_string_rules(std::shared_ptr<const StringIoRules> rules);
     void set_vmcs_accounting(VmcsAccounting* accounting) override;
+    TripleFault triple_fault() const override { return c_.triple_fault; }
     CpuStatistics statistics() const override;
 
   private:

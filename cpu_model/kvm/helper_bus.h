@@ -17,6 +17,7 @@ struct KvmVcpu::HelperBus final : Bus {
         if (!in_smm && running) running->request_exit();
     }
     void apic_base_written(std::uint64_t value) override { bus.apic_base_written(value); }
+    void reset_vector_entered(std::uint64_t from) override { bus.reset_vector_entered(from); }
     std::uint8_t read_cr8() override { return bus.read_cr8(); }
     void write_cr8(std::uint8_t value) override { bus.write_cr8(value); }
 

@@ -2,6 +2,13 @@
 
 namespace southgate::cpu {
 
+void enter_real_mode_code(Cpu* c, const CodeTarget& target) {
+    constexpr std::uint64_t reset_vector = 0xffff0;
+    if (target.cs.base + target.offset == reset_vector && !v86_mode(c)) [[unlikely]]
+        c->bus->reset_vector_entered(segment(c, Seg::cs).base + instruction_ip(c));
+    enter_code(c, target);
+}
+
 InnerStack inner_stack(Cpu* c, unsigned cpl, std::uint32_t ext) {
     const bool tss32 = (c->tr.attributes & 8) != 0;
     const std::uint32_t at = tss32 ? 4 + 8 * cpl : 2 + 4 * cpl;

@@ -45,6 +45,9 @@ inline void enter_code(Cpu* c, const CodeTarget& target) {
     c->ip = target.offset;
 }
 
+// The same at the end of a far jump, call or return in real or V86 mode; Cpu::cur is set.
+void enter_real_mode_code(Cpu* c, const CodeTarget& target);
+
 // CS after a far transfer in real mode: limit and D stay as they are, the rights become those of a writable
 // segment (SDM vol. 3A 9.1.4: base = selector * 16).
 inline SegmentRegister real_mode_code(const Cpu* c, std::uint16_t selector) {

@@ -33,6 +33,6 @@ std::uint32_t matching_execution_breakpoints(const Cpu* c, std::uint64_t linear)
 void note_debug_trap(Cpu* c, std::uint32_t hits);
 
 // Ends in Shutdown: exit_reason, activity.
-void shut_down(Cpu* c);
+void shut_down(Cpu* c, const TripleFault& cause = {});
 
 }  // namespace southgate::cpu

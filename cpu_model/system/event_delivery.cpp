@@ -42,13 +42,18 @@ bool sets_resume_flag(const Cpu* c, Vector v) {
 // would hang there until reset. This many in a row count as that.
 constexpr unsigned longest_chain = 64;
 
+TripleFault::Exception noted(const GuestFault& fault) {
+    return {static_cast<std::uint8_t>(fault.vector), fault.has_error_code, fault.error_code};
+}
+
 void wake(Cpu* c) {
     if (c->events.activity == ActivityState::halted) c->events.activity = ActivityState::running;
 }
 
 }  // namespace
 
-void shut_down(Cpu* c) {
+void shut_down(Cpu* c, const TripleFault& cause) {
+    c->triple_fault = cause;
     c->events.activity = ActivityState::shutdown;
     c->exit_pending = true;
     c->exit_reason = ExitReason::shutdown;
@@ -62,7 +67,9 @@ void deliver_fault(Cpu* c, const GuestFault& fault) {
         c->debug_hits = 0;
         update_attention(c);
     }
-    GuestFault current = fault;
+    GuestFault first = fault, current = fault;
+    bool benign = false;  // `first` is not `current` but led to it
+    TripleFault story;
     for (unsigned i = 0; i < longest_chain; ++i) {
         ++c->statistics.exceptions;
         if (sets_resume_flag(c, current.vector)) c->eflags |= eflags::rf;
@@ -71,14 +78,21 @@ void deliver_fault(Cpu* c, const GuestFault& fault) {
                       current.has_error_code, current.error_code);
             return;
         } catch (const GuestFault& second) {
-            if (second.in_new_task)
-                current = second;  // the first one did reach its task
-            else if (current.vector == Vector::double_fault)
-                break;
-            else if (makes_double_fault(current.vector, second.vector))
+            if (second.in_new_task) {
+                first = current = second;  // the one before did reach its task
+                benign = false;
+            } else if (current.vector == Vector::double_fault) {
+                if (story.count != 0) story.add(noted(second));
+                return shut_down(c, story);
+            } else if (makes_double_fault(current.vector, second.vector)) {
+                if (benign) story.add(noted(first));
+                story.add(noted(current));
+                story.add(noted(second));
                 current = {Vector::double_fault, true, 0};
-            else
+            } else {
                 current = second;
+                benign = true;
+            }
         }
     }
     shut_down(c);

@@ -150,7 +150,7 @@ void transfer_to_system(Cpu* c, std::uint16_t selector, TableEntry& entry, bool 
 void far_jump(Cpu* c, std::uint16_t selector, std::uint64_t offset, unsigned operand_size,
               std::uint64_t return_ip) {
     if (real_style_segments(c))
-        return enter_code(c, real_mode_target(c, selector, truncated(offset, operand_size)));
+        return enter_real_mode_code(c, real_mode_target(c, selector, truncated(offset, operand_size)));
     if (null_selector(selector)) raise_gp(0);
     TableEntry entry = require_descriptor(c, selector);
     if (!entry.d.code_or_data()) return transfer_to_system(c, selector, entry, false, return_ip);
@@ -178,7 +178,7 @@ void far_call(Cpu* c, std::uint16_t selector, std::uint64_t offset, unsigned ope
     stack.push(return_ip, operand_size);
     check_offset(c, target);
     stack.commit();
-    enter_code(c, target);
+    real ? enter_real_mode_code(c, target) : enter_code(c, target);
 }
 
 void far_return(Cpu* c, unsigned operand_size, std::uint16_t pop_bytes) {
@@ -189,7 +189,7 @@ void far_return(Cpu* c, unsigned operand_size, std::uint16_t pop_bytes) {
     if (real_style_segments(c)) {
         const CodeTarget target = real_mode_target(c, selector, offset);
         stack.commit();
-        return enter_code(c, target);
+        return enter_real_mode_code(c, target);
     }
     const CodeTarget target = return_target(c, selector, offset);
     const unsigned cpl = rpl_of(selector);

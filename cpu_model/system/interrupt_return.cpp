@@ -50,7 +50,7 @@ void real_mode_return(Cpu* c, unsigned operand_size) {
     if (!v86_mode(c)) changeable |= static_cast<std::uint32_t>(eflags::iopl);
     if (operand_size == 4) changeable |= only_dword;
     stack.commit();
-    enter_code(c, target);
+    enter_real_mode_code(c, target);
     load_flags(c, flags, changeable);
 }
 

@@ -1,5 +1,9 @@
 #include "platform/events/event.h"
 
+#include <fmt/format.h>
+
+#include <array>
+
 namespace southgate::platform {
 
 namespace {
@@ -58,8 +62,20 @@ std::string_view name_of(CpuActivity activity) {
             return "cpu.reset";
         case CpuActivity::wait_for_sipi:
             return "cpu.wait_for_sipi";
+        case CpuActivity::reset_vector:
+            return "cpu.reset_vector";
     }
     return "";
+}
+
+std::string name_of(const cpu::TripleFault::Exception& exception) {
+    // SDM vol. 3A table 6-1.
+    constexpr std::array<std::string_view, 20> names{"DE", "DB", "NMI", "BP", "OF", "BR", "UD", "NM", "DF", "9",
+                                                     "TS", "NP", "SS",  "GP", "PF", "15", "MF", "AC", "MC", "XM"};
+    std::string name = exception.vector < names.size() ? fmt::format("#{}", names[exception.vector])
+                                                       : fmt::format("#{}", exception.vector);
+    if (exception.has_error_code) name += fmt::format("({:X}h)", exception.error_code);
+    return name;
 }
 
 }  // namespace southgate::platform

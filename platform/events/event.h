@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
 #include "cpu_model/pio/policy.h"
+#include "cpu_model/vcpu.h"
 
 namespace southgate::platform {
 
@@ -42,10 +44,12 @@ struct FirstFetch {
 
 // `held`: stopped by RESET# or loss of power. `reset`: the state of INIT or RESET# was loaded; the first
 // fetch follows. `wait_for_sipi`: an application processor waits behind its reset.
-enum class CpuActivity : std::uint8_t { shutdown, halt, smm_enter, smm_leave, held, reset, wait_for_sipi };
+// `reset_vector`: real-mode code goes to F000:FFF0 by itself; linear_rip is where it comes from.
+enum class CpuActivity : std::uint8_t { shutdown, halt, smm_enter, smm_leave, held, reset, wait_for_sipi, reset_vector };
 struct CpuActivityChanged {
     CpuActivity activity;
-    std::uint64_t linear_rip;  // 0 for smm_enter and smm_leave
+    std::uint64_t linear_rip;            // 0 for smm_enter and smm_leave
+    cpu::TripleFault triple_fault = {};  // behind `shutdown`
 };
 
 struct RegisterWritten {
@@ -76,6 +80,8 @@ struct Event {
 std::string_view kind_of(const Event& event);  // "pio.exit", "line", "reset", "cpu.first_fetch" ...
 std::string_view name_of(CpuReset kind);
 std::string_view name_of(CpuActivity activity);
+// "#GP(1Ah)", "#DE".
+std::string name_of(const cpu::TripleFault::Exception& exception);
 
 class EventSink {
   public:

@@ -59,6 +59,9 @@ struct Payload {
     }
     void operator()(const CpuActivityChanged& e) const {
         fmt::format_to(out, R"(,"linear_rip":"{:#x}")", e.linear_rip);
+        for (unsigned i = 0; i < e.triple_fault.count; ++i)
+            fmt::format_to(out, R"({}"{}")", i ? "," : R"(,"exceptions":[)", name_of(e.triple_fault.exceptions[i]));
+        if (e.triple_fault.count) fmt::format_to(out, "]");
     }
     void operator()(const RegisterWritten& e) const {
         fmt::format_to(out, R"(,"register":)");

@@ -14,8 +14,8 @@ void CpuEvents::emit(EventPayload payload) {
 
 void CpuEvents::first_fetch(CpuReset kind, std::uint64_t linear_rip) { emit(FirstFetch{kind, linear_rip}); }
 
-void CpuEvents::cpu_activity(CpuActivity activity, std::uint64_t linear_rip) {
-    emit(CpuActivityChanged{activity, linear_rip});
+void CpuEvents::cpu_activity(CpuActivity activity, std::uint64_t linear_rip, const cpu::TripleFault& triple_fault) {
+    emit(CpuActivityChanged{activity, linear_rip, triple_fault});
 }
 
 void CpuEvents::pio_exit(const cpu::PioEvent& e) { emit(PioHappened{PioStep::exit, e}); }

@@ -37,7 +37,7 @@ class CpuEvents : public cpu::PioObserver {
     void activate();
 
     void first_fetch(CpuReset kind, std::uint64_t linear_rip);
-    void cpu_activity(CpuActivity activity, std::uint64_t linear_rip);
+    void cpu_activity(CpuActivity activity, std::uint64_t linear_rip, const cpu::TripleFault& triple_fault = {});
     // cpu::PioObserver
     void pio_exit(const cpu::PioEvent& e) override;
     void pio_complete(const cpu::PioEvent& e) override;

@@ -37,7 +37,10 @@ struct Describe {
         return fmt::format("{:08X} after {}", e.linear_rip, name_of(e.kind));
     }
     std::string operator()(const CpuActivityChanged& e) const {
-        return fmt::format("at {:08X}", e.linear_rip);
+        std::string text = fmt::format("at {:08X}", e.linear_rip);
+        for (unsigned i = 0; i < e.triple_fault.count; ++i)
+            text += fmt::format("{} {}", i ? "," : " by", name_of(e.triple_fault.exceptions[i]));
+        return text;
     }
     std::string operator()(const RegisterWritten& e) const {
         return fmt::format("{} {:X} -> {:X}", e.name, e.before, e.after);

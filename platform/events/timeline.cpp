@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "platform/events/text_log.h"
 
@@ -86,9 +87,7 @@ void ResetTimeline::take(const Event& event) {
     if (const auto* pio = std::get_if<PioHappened>(&event.payload)) {
         port_io(event, *pio);
     } else if (const auto* cpu = std::get_if<CpuActivityChanged>(&event.payload)) {
-        if (cpu->activity != CpuActivity::reset) return;
-        for (auto r = records_.rbegin(); r != records_.rend() && !r->fetched; ++r)
-            if (!r->pio || r->cpu == event.cpu) r->taken = true;
+        activity(event, *cpu);
     } else if (const auto* line_changed = std::get_if<LineChanged>(&event.payload)) {
         line(event, *line_changed);
     } else if (const auto* request = std::get_if<ResetRequested>(&event.payload)) {
@@ -99,6 +98,7 @@ void ResetTimeline::take(const Event& event) {
             r->mode = request->mode;
             r->cause_rip = request->linear_rip;
             r->cpu = event.cpu;
+            if (request->reset_source == "shutdown") r->triple_fault = std::exchange(last_triple_fault_, {});
             const auto last = last_pio_.find(event.cpu.value_or(0));
             if (request->in_port_io && last != last_pio_.end()) {
                 r->pio = last->second.pio;
@@ -110,6 +110,22 @@ void ResetTimeline::take(const Event& event) {
             started(event, *fetch);
         else
             first_fetch(event, *fetch);
+    }
+}
+
+void ResetTimeline::activity(const Event& event, const CpuActivityChanged& e) {
+    if (e.activity == CpuActivity::shutdown) {
+        last_triple_fault_ = e.triple_fault;
+    } else if (e.activity == CpuActivity::reset) {
+        for (auto r = records_.rbegin(); r != records_.rend() && !r->fetched; ++r)
+            if (!r->pio || r->cpu == event.cpu) r->taken = true;
+    } else if (e.activity == CpuActivity::reset_vector) {
+        if (restarts_.size() < capacity_)
+            restarts_.push_back({records_.size(), event.time_ps, event.cpu, e.linear_rip,
+                                 event.instructions - std::min(last_fetch_instructions_, event.instructions),
+                                 event.time_ps - std::min(last_fetch_ps_, event.time_ps)});
+        last_fetch_ps_ = event.time_ps;
+        last_fetch_instructions_ = event.instructions;
     }
 }
 
@@ -170,69 +186,89 @@ void ResetTimeline::first_fetch(const Event& event, const FirstFetch& e) {
     first_open_ = records_.size();
 }
 
-std::string ResetTimeline::format() const {
-    std::string text;
+namespace {
+
+void format_reset(std::string& text, const ResetRecord& r) {
     const auto out = std::back_inserter(text);
-    fmt::format_to(out, "reset timeline: {} reset{}\n", resets_, resets_ == 1 ? "" : "s");
-    for (const ResetRecord& r : records_) {
-        fmt::format_to(out, "#{:<3} {:>12}  {:<18}", r.number, format_time(r.requested_ps), r.reset_source);
-        if (r.number == 0) {
-            fmt::format_to(out, "power-on");
-        } else {
-            fmt::format_to(out, "{} instructions, {} after the previous start", r.since_instructions,
-                           format_time(r.since_ps));
+    fmt::format_to(out, "#{:<3} {:>12}  {:<18}", r.number, format_time(r.requested_ps), r.reset_source);
+    if (r.number == 0) {
+        fmt::format_to(out, "power-on");
+    } else {
+        fmt::format_to(out, "{} instructions, {} after the previous start", r.since_instructions,
+                       format_time(r.since_ps));
+    }
+    fmt::format_to(out, "\n     cause      ");
+    if (r.pio) {
+        fmt::format_to(out, "{} at {:08X}, {} mode{}\n", format_access(*r.pio), r.pio->snapshot, r.mode,
+                       r.cpu ? fmt::format(", CPU {}", *r.cpu) : "");
+        fmt::format_to(out, "     port I/O   snapshot {:08X}, rip at the exit {:X}: {}\n",
+                       r.pio->snapshot, r.pio->visible_rip, name_of(r.fate));
+    } else if (r.number == 0) {
+        fmt::format_to(out, "power supply\n");
+    } else {
+        std::string cause = r.triple_fault.count ? "triple fault" : r.device;
+        for (unsigned i = 0; i < r.triple_fault.count; ++i)
+            cause += fmt::format("{} {}", i ? "," : "", name_of(r.triple_fault.exceptions[i]));
+        fmt::format_to(out, "{}, CPU{} at {:08X}, {} mode; no port I/O pending\n", cause,
+                       r.cpu ? fmt::format(" {}", *r.cpu) : "", r.cause_rip, r.mode);
+    }
+    if (!r.lines.empty()) {
+        fmt::format_to(out, "     lines      ");
+        for (std::size_t i = 0; i < r.lines.size(); ++i) {
+            const LinePulse& l = r.lines[i];
+            if (i) fmt::format_to(out, ", ");
+            fmt::format_to(out, "{} {} +{}", l.line, l.level ? "on" : "off",
+                           format_time(l.at_ps - std::min(l.at_ps, r.requested_ps)));
+            if (l.back_ps) fmt::format_to(out, " for {}", format_time(*l.back_ps - l.at_ps));
         }
-        fmt::format_to(out, "\n     cause      ");
-        if (r.pio) {
-            fmt::format_to(out, "{} at {:08X}, {} mode{}\n", format_access(*r.pio), r.pio->snapshot, r.mode,
-                           r.cpu ? fmt::format(", CPU {}", *r.cpu) : "");
-            fmt::format_to(out, "     port I/O   snapshot {:08X}, rip at the exit {:X}: {}\n",
-                           r.pio->snapshot, r.pio->visible_rip, name_of(r.fate));
-        } else if (r.number == 0) {
-            fmt::format_to(out, "power supply\n");
-        } else {
-            fmt::format_to(out, "{}, CPU at {:08X}, {} mode; no port I/O pending\n", r.device, r.cause_rip,
-                           r.mode);
-        }
-        if (!r.lines.empty()) {
-            fmt::format_to(out, "     lines      ");
-            for (std::size_t i = 0; i < r.lines.size(); ++i) {
-                const LinePulse& l = r.lines[i];
-                if (i) fmt::format_to(out, ", ");
-                fmt::format_to(out, "{} {} +{}", l.line, l.level ? "on" : "off",
-                               format_time(l.at_ps - std::min(l.at_ps, r.requested_ps)));
-                if (l.back_ps) fmt::format_to(out, " for {}", format_time(*l.back_ps - l.at_ps));
-            }
-            fmt::format_to(out, "\n");
-        }
-        fmt::format_to(out, "     first fetch ");
-        if (r.fetched) {
-            fmt::format_to(out, "{:08X} after {}, +{}", r.fetch_rip, name_of(r.kind),
-                           format_time(r.fetch_ps - std::min(r.fetch_ps, r.requested_ps)));
-            const std::uint64_t ran = r.fetch_instructions - r.requested_instructions;
-            // The port I/O itself counts as one.
-            const std::uint64_t own =
-                r.fate == PioFate::completed_before_line || r.fate == PioFate::completed_after_reset;
-            if (ran > own)
-                fmt::format_to(out, ", {} more instruction{} before it", ran - own,
-                               ran - own == 1 ? "" : "s");
-            fmt::format_to(out, "\n");
-        } else {
-            if (r.overtaken_by)
-                fmt::format_to(out, "none: overtaken by #{}\n", *r.overtaken_by);
-            else
-                fmt::format_to(out, "none\n");
-        }
-        constexpr std::size_t per_line = 4;
-        for (std::size_t i = 0; i < r.started.size(); ++i) {
-            const auto& cpu = r.started[i];
-            fmt::format_to(out, "{}CPU {} at {:08X} +{}", i % per_line ? ", " : "     started    ", cpu.cpu, cpu.rip,
-                           format_time(cpu.ps - std::min(cpu.ps, r.fetch_ps)));
-            if (i % per_line == per_line - 1 || i + 1 == r.started.size()) fmt::format_to(out, "\n");
-        }
+        fmt::format_to(out, "\n");
+    }
+    fmt::format_to(out, "     first fetch ");
+    if (r.fetched) {
+        fmt::format_to(out, "{:08X} after {}, +{}", r.fetch_rip, name_of(r.kind),
+                       format_time(r.fetch_ps - std::min(r.fetch_ps, r.requested_ps)));
+        const std::uint64_t ran = r.fetch_instructions - r.requested_instructions;
+        // The port I/O itself counts as one.
+        const std::uint64_t own =
+            r.fate == PioFate::completed_before_line || r.fate == PioFate::completed_after_reset;
+        if (ran > own)
+            fmt::format_to(out, ", {} more instruction{} before it", ran - own,
+                           ran - own == 1 ? "" : "s");
+        fmt::format_to(out, "\n");
+    } else {
+        if (r.overtaken_by)
+            fmt::format_to(out, "none: overtaken by #{}\n", *r.overtaken_by);
+        else
+            fmt::format_to(out, "none\n");
+    }
+    constexpr std::size_t per_line = 4;
+    for (std::size_t i = 0; i < r.started.size(); ++i) {
+        const auto& cpu = r.started[i];
+        fmt::format_to(out, "{}CPU {} at {:08X} +{}", i % per_line ? ", " : "     started    ", cpu.cpu, cpu.rip,
+                       format_time(cpu.ps - std::min(cpu.ps, r.fetch_ps)));
+        if (i % per_line == per_line - 1 || i + 1 == r.started.size()) fmt::format_to(out, "\n");
+    }
+}
+
+void format_restart(std::string& text, const Restart& r) {
+    fmt::format_to(std::back_inserter(text),
+                   "{:<4} {:>12}  {:<18}{} instructions, {} after the previous start\n"
+                   "     cause      far transfer at {:08X} to F000:FFF0, real mode{}; no line moved, nothing was reset\n",
+                   "-", format_time(r.at_ps), "jump", r.since_instructions, format_time(r.since_ps), r.from_rip,
+                   r.cpu ? fmt::format(", CPU {}", *r.cpu) : "");
+}
+
+}  // namespace
+
+std::string ResetTimeline::format() const {
+    std::string text = fmt::format("reset timeline: {} reset{}\n", resets_, resets_ == 1 ? "" : "s");
+    auto restart = restarts_.begin();
+    for (std::size_t i = 0; i <= records_.size(); ++i) {
+        for (; restart != restarts_.end() && restart->before == i; ++restart) format_restart(text, *restart);
+        if (i < records_.size()) format_reset(text, records_[i]);
     }
     if (resets_ + 1 > records_.size() && !records_.empty() && records_.size() >= capacity_)
-        fmt::format_to(out, "{} more resets not kept\n", resets_ + 1 - records_.size());
+        text += fmt::format("{} more resets not kept\n", resets_ + 1 - records_.size());
     return text;
 }
 

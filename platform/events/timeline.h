@@ -39,6 +39,7 @@ struct ResetRecord {
     std::optional<unsigned> cpu;       // whose access fired it, in a machine with several
     std::uint64_t cause_rip = 0;       // linear
     std::optional<cpu::PioEvent> pio;  // the port I/O that caused it
+    cpu::TripleFault triple_fault;     // behind a shutdown
     PioFate fate = PioFate::none;
     std::vector<LinePulse> lines;  // in the order of their first edges
     bool taken = false;            // the CPU loaded its reset state
@@ -59,13 +60,23 @@ struct ResetRecord {
     std::uint64_t since_instructions = 0, since_ps = 0;
 };
 
+// Firmware that was started again by a jump to the reset vector: no line moved, nothing was reset.
+struct Restart {
+    std::size_t before = 0;  // number of resets kept so far: the place in the story
+    std::uint64_t at_ps = 0;
+    std::optional<unsigned> cpu;
+    std::uint64_t from_rip = 0;  // linear
+    std::uint64_t since_instructions = 0, since_ps = 0;
+};
+
 class ResetTimeline : public EventSink {
   public:
-    // Keeps the first `capacity` resets and counts the rest.
+    // Keeps the first `capacity` resets and as many restarts, and counts the other resets.
     explicit ResetTimeline(std::size_t capacity = 10'000) : capacity_(capacity) {}
 
     void take(const Event& event) override;
     const std::vector<ResetRecord>& records() const { return records_; }
+    const std::vector<Restart>& restarts() const { return restarts_; }
     std::uint64_t resets() const { return resets_; }  // power-on not counted
 
     // The table for a person.
@@ -79,9 +90,11 @@ class ResetTimeline : public EventSink {
     void port_io(const Event& event, const PioHappened& e);
     void first_fetch(const Event& event, const FirstFetch& e);
     void started(const Event& event, const FirstFetch& e);
+    void activity(const Event& event, const CpuActivityChanged& e);
 
     std::size_t capacity_;
     std::vector<ResetRecord> records_;
+    std::vector<Restart> restarts_;
     std::size_t first_open_ = 0;  // records before it are settled
     bool recording_ = false;
     std::uint64_t resets_ = 0;
@@ -91,6 +104,7 @@ class ResetTimeline : public EventSink {
         bool done = false;
     };
     std::map<unsigned, LastPio> last_pio_;  // of each CPU
+    cpu::TripleFault last_triple_fault_;
 };
 
 }  // namespace southgate::platform

@@ -35,6 +35,32 @@ TEST_F(FarTransfers, EnterProtectedModeTheUsualWay) {
     EXPECT_EQ(cpu->regs().rip, 0x7c29u);
 }
 
+// Whoever starts the firmware again by hand is seen: a jump, a call, a far return or an IRET to linear FFFF0h.
+TEST_F(FarTransfers, RealModeTransferToTheResetVectorIsAnnounced) {
+    const auto starts_again = [this](std::initializer_list<int> bytes) {
+        real_mode();
+        put<std::uint8_t>(0xffff0, 0xf4);
+        code(0x7c00, bytes);
+        bus.restarts.clear();
+        EXPECT_EQ(run().reason, ExitReason::hlt);
+        EXPECT_EQ(segment(Seg::cs).base + cpu->regs().rip, 0xffff1u);
+        return bus.restarts;
+    };
+    const auto from = [](std::uint64_t at) { return std::vector<std::uint64_t>{at}; };
+    EXPECT_EQ(starts_again({0xea, 0xf0, 0xff, 0x00, 0xf0}), from(0x7c00)) << "jmp F000:FFF0";
+    EXPECT_EQ(starts_again({0x90, 0xea, 0x00, 0x00, 0xff, 0xff}), from(0x7c01)) << "jmp FFFF:0000";
+    EXPECT_EQ(starts_again({0x9a, 0xf0, 0xff, 0x00, 0xf0}), from(0x7c00)) << "call F000:FFF0";
+    EXPECT_EQ(starts_again({0x68, 0xff, 0xff, 0x6a, 0x00, 0xcb}), from(0x7c05)) << "retf";
+    EXPECT_EQ(starts_again({0x9c, 0x68, 0xff, 0xff, 0x6a, 0x00, 0xcf}), from(0x7c06)) << "iret";
+
+    real_mode();
+    put<std::uint8_t>(0xfff00, 0xf4);
+    code(0x7c00, {0xea, 0x00, 0x00, 0xf0, 0xff});  // jmp FFF0:0000
+    bus.restarts.clear();
+    EXPECT_EQ(run().reason, ExitReason::hlt);
+    EXPECT_TRUE(bus.restarts.empty()) << "FFF00h is somewhere else";
+}
+
 TEST_F(FarTransfers, UnrealModeKeepsLimits) {
     real_mode();
     SpecialRegisters s = cpu->sregs();

@@ -1,5 +1,8 @@
 // Interrupts, exceptions and IRET without task switches or V86 mode (SDM vol. 2A INT n, IRET; vol. 3A chapter
 // 6).
+#include <sstream>
+#include <string>
+
 #include "tests/cpu_model/system/machine.h"
 
 namespace southgate::cpu::test {
@@ -7,7 +10,19 @@ namespace {
 
 using namespace layout;
 
-class Interrupts : public Machine {};
+class Interrupts : public Machine {
+  protected:
+    // "vector(error code) ..."
+    static std::string story(const TripleFault& fault) {
+        std::ostringstream text;
+        for (unsigned i = 0; i < fault.count; ++i) {
+            const auto& e = fault.exceptions[i];
+            text << (i ? " " : "") << std::dec << unsigned{e.vector};
+            if (e.has_error_code) text << '(' << std::hex << e.error_code << "h)";
+        }
+        return text.str();
+    }
+};
 
 TEST_F(Interrupts, RealModeIntPushesThreeWordsAndIretReturns) {
     real_mode();
@@ -228,6 +243,24 @@ TEST_F(Interrupts, TripleFaultShutsDown) {
     EXPECT_EQ(cpu->events().activity, ActivityState::shutdown);
     EXPECT_EQ(cpu->regs().rip, layout::code);
     EXPECT_EQ(run().reason, ExitReason::shutdown) << "stays until INIT, NMI, SMI or RESET";
+    EXPECT_EQ(story(cpu->triple_fault()), "6 13(33h) 13(6bh) 13(43h)") << "#UD, then the empty IDT each time";
+}
+
+TEST_F(Interrupts, TripleFaultTellsItsExceptions) {
+    protected_mode();
+    for (const unsigned vector : {8, 11, 13}) idt_gate(vector, code0, handlers, 0x0e);  // not present
+    idt_gate(6, absent, handlers, 0x8e);  // to a data segment
+    code(layout::code, {0x0f, 0x0b});
+    EXPECT_EQ(run().reason, ExitReason::shutdown);
+    EXPECT_EQ(story(cpu->triple_fault()), "6 13(71h) 11(6bh) 11(43h)") << "#UD itself is benign";
+
+    cpu->reset(false);
+    protected_mode();
+    for (const unsigned vector : {8, 11, 13}) idt_gate(vector, code0, handlers, 0x0e);
+    code(layout::code, {0x8e, 0x1d, 0x00, 0x80, 0x00, 0x00});  // mov ds, [8000h]
+    put<std::uint16_t>(0x8000, 0x100);                         // beyond the GDT
+    EXPECT_EQ(run().reason, ExitReason::shutdown);
+    EXPECT_EQ(story(cpu->triple_fault()), "13(100h) 11(6bh) 11(43h)");
 }
 
 TEST_F(Interrupts, TripleFaultInRealMode) {

@@ -21,6 +21,7 @@ class RecordingBus : public Bus {
     std::uint8_t interrupt_acknowledge() override { return vector; }
     void smm_changed(bool in_smm) override { smm.push_back(in_smm); }
     void apic_base_written(std::uint64_t value) override { apic_base.push_back(value); }
+    void reset_vector_entered(std::uint64_t from) override { restarts.push_back(from); }
     std::uint8_t read_cr8() override { return cr8; }
     void write_cr8(std::uint8_t value) override { cr8 = value; }
     bool read_x2apic(unsigned index, std::uint64_t& value) override {
@@ -36,7 +37,7 @@ class RecordingBus : public Bus {
 
     std::uint8_t vector = 0x40, cr8 = 0;
     std::vector<bool> smm;
-    std::vector<std::uint64_t> apic_base, deadlines;
+    std::vector<std::uint64_t> apic_base, deadlines, restarts;
     std::vector<std::pair<unsigned, std::uint64_t>> x2apic_writes;
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <regex>
 
 #include "guest.h"
@@ -126,6 +127,48 @@ TEST(Linux, TwoRunsGiveTheSameEvents) {
     EXPECT_EQ(first.serial, second.serial);
     EXPECT_GT(first.events.size(), 1'000'000u);
     EXPECT_TRUE(first.events == second.events);
+}
+
+#define REQUIRE_LONG_RUN() \
+    if (!long_run()) GTEST_SKIP() << "only with " << long_run_variable << "=1"
+
+TEST(LinuxLong, BringsUpSixteenProcessors) {
+    REQUIRE_LONG_RUN();
+    const LinuxGuest guest = linux_guest();
+    REQUIRE_LINUX(guest);
+    const LinuxRun r = boot_linux(guest, {"--memory", "1G", "--smp", "16", "--max-time", "60s", "--expect", linux_prompt,
+                                          "--send", "dmesg -r | grep '^<[0-4]>'; echo c''pus=$(nproc); poweroff -f"});
+    EXPECT_EQ(r.result.status, 0) << r.result.err << r.serial;
+    EXPECT_EQ(answer(r.serial, "cpus"), "16") << r.serial;
+    EXPECT_EQ(unexpected_warnings(r.serial), "");
+}
+
+// The kernel compares its ciphers and hashes, in SSE, AES-NI, PCLMULQDQ and SHA code, with known answers.
+TEST(LinuxLong, PassesItsOwnCryptographicSelfTests) {
+    REQUIRE_LONG_RUN();
+    const LinuxGuest guest = linux_guest();
+    REQUIRE_LINUX(guest);
+    const LinuxRun r = boot_linux(guest,
+                                  {"--memory", "256M", "--max-time", "60s", "--expect", linux_prompt, "--send",
+                                   "dmesg -r | grep '^<[0-4]>'; grep -c 'selftest.*passed' /proc/crypto; grep -A9 ^name "
+                                   "/proc/crypto | grep selftest | grep -v passed; poweroff -f"},
+                                  "console=ttyS0 quiet");
+    EXPECT_EQ(r.result.status, 0) << r.result.err << r.serial;
+    EXPECT_EQ(unexpected_warnings(r.serial), "");
+    EXPECT_FALSE(contains(r.serial, ": unknown")) << r.serial;
+}
+
+// Any other kernel: SOUTHGATE_LINUX_KERNEL names its file.
+TEST(LinuxLong, BootsAnotherKernel) {
+    REQUIRE_LONG_RUN();
+    const char* file = std::getenv("SOUTHGATE_LINUX_KERNEL");
+    if (!file) GTEST_SKIP() << "SOUTHGATE_LINUX_KERNEL names no kernel";
+    const LinuxGuest guest = linux_guest({"--kernel", file});
+    REQUIRE_LINUX(guest);
+    const LinuxRun r = boot_linux(guest, {"--memory", "512M", "--max-time", "120s", "--expect", linux_prompt, "--send",
+                                          "dmesg -r | grep '^<[0-4]>'; uname -a; poweroff -f"});
+    EXPECT_EQ(r.result.status, 0) << r.result.err << r.serial;
+    EXPECT_EQ(unexpected_warnings(r.serial), "");
 }
 
 }  // namespace

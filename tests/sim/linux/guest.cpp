@@ -25,6 +25,8 @@ LinuxGuest linux_guest(const std::vector<std::string>& options, const std::strin
     return guest;
 }
 
+bool long_run() { return std::getenv(long_run_variable) != nullptr; }
+
 LinuxRun run_linux(const std::vector<std::string>& arguments) {
     const std::string dir = scratch();
     std::vector<std::string> all{"run", "--serial", dir + "/serial", "--events", dir + "/events"};

@@ -21,6 +21,10 @@ LinuxGuest linux_guest(const std::vector<std::string>& options = {}, const std::
 inline const std::string linux_parameters = "console=ttyS0 quiet cryptomgr.notests";
 inline const std::string linux_prompt = "linux# ";
 
+// Tests that take minutes run only if this environment variable is set.
+inline constexpr const char* long_run_variable = "SOUTHGATE_LINUX_LONG";
+bool long_run();
+
 struct LinuxRun {
     Result result;
     std::string serial;  // what COM1 showed

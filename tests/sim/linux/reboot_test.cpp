@@ -28,8 +28,8 @@ const std::vector<Method> methods{
     {"pci_warm", "warm,pci", {2, 6}, {"cf9-hard", "out CF9h <- 06h", "long 64 mode"}},
     {"pci_cold", "cold,pci", {2, 0xe}, {"cf9-full", "out CF9h <- 0Eh", "long 64 mode"}},
     {"kbd", "kbd", {}, {"kbc-pulse", "out 64h <- FEh", "long 64 mode", "after init", "cf9-hard", "protected 32 mode"}, true},
-    {"triple", "triple", {}, {"shutdown", "long 64 mode", "after init", "cf9-hard", "protected 32 mode"}, true},
-    {"bios", "bios", {}, {"cf9-hard", "protected 32 mode"}},
+    {"triple", "triple", {}, {"shutdown", "triple fault #GP(", "long 64 mode", "after init", "cf9-hard", "protected 32 mode"}, true},
+    {"bios", "bios", {}, {"jump", "to F000:FFF0, real mode; no line moved", "cf9-hard", "protected 32 mode"}},
 };
 
 // Whether the parts come in this order.
@@ -76,6 +76,37 @@ TEST_P(LinuxReboot, IsNamedAndLinuxBootsAgain) {
 
 INSTANTIATE_TEST_SUITE_P(Methods, LinuxReboot, testing::ValuesIn(methods),
                          [](const auto& info) { return info.param.name; });
+
+// The long run (docs/linux.md): each method with every timing, personality and number of processors.
+TEST(LinuxLong, EveryMethodUnderEveryTimingAndPersonality) {
+    if (!long_run()) GTEST_SKIP() << "only with " << long_run_variable << "=1";
+    const LinuxGuest guest = linux_guest();
+    if (!guest.missing.empty()) GTEST_SKIP() << guest.missing;
+    for (const Method& method : methods)
+        for (const std::string timing : {"zero", "datasheet"})
+            for (const std::string personality : {"strict", "qemu"})
+                for (const unsigned cpus : {1u, 4u}) {
+                    SCOPED_TRACE(method.name + " " + timing + " " + personality + " " + std::to_string(cpus));
+                    const LinuxRun r = boot_linux(
+                        guest,
+                        run_arguments({"--timing", timing, "--personality", personality, "--smp", std::to_string(cpus)}),
+                        linux_parameters + " reboot=" + method.parameter);
+                    expect_two_boots(r, cpus);
+                    std::vector<std::string> story = method.story;
+                    if (personality == "qemu") std::erase(story, "after init");
+                    EXPECT_TRUE(in_order(r.result.out, story));
+                }
+}
+
+TEST(LinuxLong, RebootsThroughGrub) {
+    if (!long_run()) GTEST_SKIP() << "only with " << long_run_variable << "=1";
+    const LinuxGuest guest = linux_guest({"--iso"}, linux_parameters);
+    if (!guest.missing.empty()) GTEST_SKIP() << guest.missing;
+    const LinuxRun r = run_linux(run_arguments({"--cdrom", guest.iso, "--vga", "std"}));
+    ASSERT_EQ(r.result.status, 0) << r.result.err << r.serial;
+    EXPECT_EQ(count(r.serial, "Booting `Linux'"), 2u) << r.serial;
+    EXPECT_EQ(count(r.serial, "southgate-linux: 1 processors"), 2u) << r.serial;
+}
 
 }  // namespace
 }  // namespace southgate::sim::test
