@@ -57,11 +57,14 @@ void bus_write(Cpu* c, std::uint64_t physical, const std::uint8_t* data, unsigne
     }
 }
 
-// Bytes of one page changed that may have been decoded, here or by another processor.
-void note_written(Cpu* c, const std::uint8_t* host, unsigned size) {
+// Bytes of one page changed that may have been decoded, here or by another processor. True: this one watches the page
+// still.
+bool note_written(Cpu* c, const std::uint8_t* host, unsigned size) {
     const auto offset = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(host) & ~page_mask);
-    if (CodePage* code = c->code->find_page(host - offset)) c->code->written(c, code, offset, size);
+    CodePage* code = c->code->find_page(host - offset);
+    if (code) c->code->written(c, code, offset, size);
     if (c->sharing) c->sharing->written(c->sharing_member, host, size);
+    return code && code->watched;
 }
 
 void write_host(Cpu* c, std::uint8_t* host, const void* data, unsigned size) {
@@ -91,8 +94,8 @@ void write_part(Cpu* c, std::uint64_t linear, const std::uint8_t* data, unsigned
         auto* host = reinterpret_cast<std::uint8_t*>(e->addend + linear);
         std::memcpy(host, data, size);
         if (e->write_tag & TlbEntry::code) {
-            note_written(c, host, size);
-            if (!code_watched(c, host - (linear & ~page_mask))) e->write_tag &= ~TlbEntry::code;
+            if (!note_written(c, host, size) && !code_watched(c, host - (linear & ~page_mask)))
+                e->write_tag &= ~TlbEntry::code;
         }
         return;
     }
