@@ -14,6 +14,7 @@ class ContractLines : public EngineTest {
 };
 
 TEST_P(ContractLines, IntrWaitsForIfAndTheShadow) {
+    SOUTHGATE_NEEDS(prompt_interrupts);
     set_vector(0x20, 0, 0x9000);
     real_mode({0x90, 0xfb, 0x40, 0x40, 0xf4});  // NOP; STI; INC AX; INC AX
     bus.on_acknowledge = [this] { cpu->set_intr(false); };

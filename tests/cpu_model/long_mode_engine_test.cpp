@@ -91,6 +91,7 @@ TEST_P(LongMode, PortIo) {
 }
 
 TEST_P(LongMode, StringPortIo) {
+    SOUTHGATE_NEEDS(exact_budgets);
     long_mode({0xf3, 0x6c, 0xf3, 0x6e, 0xf4});  // rep insb; rep outsb
     set_reg(Gpr::rdx, 0x80);
     set_reg(Gpr::rcx, 3);
@@ -114,6 +115,7 @@ TEST_P(LongMode, StringPortIo) {
 }
 
 TEST_P(LongMode, StiHoldsInterruptsForOneInstruction) {
+    SOUTHGATE_NEEDS(exact_budgets);
     long_mode({0xfb, 0x90, 0xf4});
     EXPECT_EQ(run(1).reason, ExitReason::budget_end);
     EXPECT_TRUE(cpu->events().sti_shadow);

@@ -51,7 +51,7 @@ TEST_P(StringTest, OverlappingMoves) {
                 cpu->set_regs(r);
                 const Exit exit = run();
                 ASSERT_EQ(exit.reason, ExitReason::hlt);
-                ASSERT_EQ(exit.retired, count + 1);
+                if (GetParam().has(Ability::exact_budgets)) { ASSERT_EQ(exit.retired, count + 1); }
                 ASSERT_EQ(std::memcmp(ram.data() + area, expected.data(), expected.size()), 0)
                     << size << ' ' << distance << ' ' << down;
                 const std::uint64_t moved = down ? std::uint64_t{0} - count * size : count * size;
@@ -66,7 +66,8 @@ TEST_P(StringTest, OverlappingMoves) {
 TEST_P(StringTest, LargeFillAndCopy) {
     flat_mode({0xf3, 0xab, 0xf4});
     registers(0, area + 3, 0x4000, 0x44332211);
-    EXPECT_EQ(run(0x5000).retired, 0x4001u);
+    const Exit filled = run(0x5000);
+    if (GetParam().has(Ability::exact_budgets)) { EXPECT_EQ(filled.retired, 0x4001u); }
     for (std::size_t i = 0; i < 0x10000; i += 4) ASSERT_EQ(ram.get<std::uint32_t>(area + 3 + i), 0x44332211u);
     EXPECT_EQ(ram[area + 3 + 0x10000], 0xf4);
     flat_mode({0xf3, 0xa4, 0xf4});
@@ -127,6 +128,7 @@ TEST_P(StringTest, FaultAtTheLimitLeavesExactRegisters) {
 }
 
 TEST_P(StringTest, PageFaultInTheMiddleIsRestartable) {
+    SOUTHGATE_NEEDS(legacy_paging);
     // Identity paging of the first 4 MiB, the page at area + 1000h not present; the handler maps it and
     // returns.
     flat_mode({0xf3, 0xa4, 0xf4});
@@ -201,7 +203,9 @@ TEST_P(StringTest, RepWithZeroCountTouchesNothing) {
         GeneralRegisters r = cpu->regs();
         r.rflags = 0x8d7;
         cpu->set_regs(r);
-        EXPECT_EQ(run().retired, 2u);
+        const Exit exit = run();
+        EXPECT_EQ(exit.reason, ExitReason::hlt);
+        if (GetParam().has(Ability::exact_budgets)) { EXPECT_EQ(exit.retired, 2u); }
         EXPECT_EQ(reg(Gpr::rax), 0x77u);
         EXPECT_EQ(reg(Gpr::rdi), 0x80000000u);
         EXPECT_EQ(cpu->regs().rflags, 0x8d7u);
