@@ -17,6 +17,7 @@
 #include "sim/firmware/firmware.h"
 #include "sim/pio/explore/command.h"
 #include "sim/pio/kvm/engine.h"
+#include "sim/pio/kvm/explore.h"
 #include "sim/pio/matrix/command.h"
 #include "sim/pio/platform/engine.h"
 #include "sim/pio/trace/command.h"
@@ -53,7 +54,12 @@ constexpr southgate::pio::EngineEntry pio_engines[] = {
 
 // What pio-explore can explore.
 constexpr southgate::pio::explore::ExploreEngine explore_engines[] = {
-    {"interpreter", southgate::pio::explore::interpreter_factory, true},
+    {.name = "interpreter", .factory = southgate::pio::explore::interpreter_factory},
+    {.name = "kvm",
+     .factory = southgate::pio::kvm_explore_factory,
+     .has_policies = false,
+     .depth = 1,
+     .model = southgate::pio::kvm_explore_model},
 };
 
 // The subcommands: the options of each, and how it is run. A new one adds its options, and a line in the

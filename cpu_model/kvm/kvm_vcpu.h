@@ -94,7 +94,8 @@ class KvmVcpu final : public Vcpu {
     // set_regs() and set_sregs() leave the new values in kvm_run (KVM_CAP_SYNC_REGS), and the next KVM_RUN applies them.
     // False: the kernel has no such thing.
     bool write_through_sync_regs(bool on);
-    // The first error the kernel returned, or empty. Sticky; run() reports it as an internal error.
+    // The first error the kernel returned, or empty. run() reports it as an internal error; only that it gave up on an
+    // instruction is over with the next set_regs().
     const std::string& error() const { return error_; }
     // That error is KVM_INTERNAL_ERROR_EMULATION.
     bool gave_up_on_an_instruction() const { return gave_up_; }

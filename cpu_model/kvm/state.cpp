@@ -17,6 +17,11 @@ GeneralRegisters KvmVcpu::regs() const {
 void KvmVcpu::set_regs(const GeneralRegisters& r) {
     if (helper_) return helper_->set_regs(r);
     flags_known_ = false;
+    // The guest is given another instruction than the one the kernel gave up on.
+    if (gave_up_) {
+        gave_up_ = false;
+        error_.clear();
+    }
     kvm_regs k = to_kvm(r);
     if (through_sync_) {
         run_->s.regs.regs = k;

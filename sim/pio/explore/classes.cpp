@@ -38,8 +38,10 @@ std::vector<FailureClass> classify(const std::vector<Minimal>& minimal, Driver& 
     std::map<Mechanism, FailureClass> classes;
     Recording recording;
     for (const Minimal& m : minimal) {
-        driver.record(m.sequence, recording);
-        const Mechanism mechanism = mechanism_of(m.sequence, m.damage, recording);
+        // A kernel on a busy host need not do twice what it did once; the recording then shows nothing to explain.
+        const bool again = driver.record(m.sequence, recording).has(m.damage);
+        const Mechanism mechanism = again ? mechanism_of(m.sequence, m.damage, recording)
+                                          : Mechanism{group_of(m.sequence), Fault::not_repeatable, Relation::none};
         const Finding damage = [&] {
             Finding one;
             one.add(m.damage);

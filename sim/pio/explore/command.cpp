@@ -23,13 +23,13 @@ struct Target {
     Subject subject;
 };
 
-// Where rip has moved before the exit, or is put absolutely anyway, the processor's model makes no difference.
-bool uses_skip_model(cpu::PioPolicyKind kind) {
-    return kind != cpu::PioPolicyKind::skip_before_exit && kind != cpu::PioPolicyKind::full_emulator;
-}
-
 std::vector<Target> chosen_targets(const ExploreOptions& o, const ExploreEngine& engine) {
-    if (!engine.has_policies) return {{std::string(engine.name), "", {}}};
+    if (!engine.has_policies) {
+        if (!o.policies.empty() || !o.skip_model.empty())
+            throw UsageError(fmt::format("{}: --engine {} completes by rules of its own",
+                                         o.policies.empty() ? "--skip-model" : "--policy", engine.name));
+        return {{std::string(engine.name), "", {.counts_instructions = false, .customise = {}}}};
+    }
     std::vector<unsigned> which;
     for (const std::string& name : o.policies) which.push_back(column_from("--policy", name));
     if (which.empty())
@@ -44,7 +44,7 @@ std::vector<Target> chosen_targets(const ExploreOptions& o, const ExploreEngine&
         const Column& c = columns[n];
         const std::string name = fmt::format("{} {}{}", c.name, cpu::name_of(c.kind), c.quirk ? " with the 7Eh quirk" : "");
         const auto add = [&](cpu::PioAdvance advance, std::string_view models) {
-            targets.push_back({name, std::string(models), {c.kind, c.quirk, advance, cpu::StringRules::kernel, {}}});
+            targets.push_back({name, std::string(models), {.policy = c.kind, .quirk_out_7e = c.quirk, .advance = advance, .customise = {}}});
         };
         if (only) add(*only, cpu::name_of(*only));
         else if (!uses_skip_model(c.kind)) add(cpu::PioAdvance::relative, "vmx and svm");
@@ -107,6 +107,10 @@ class ProgressLine {
 
 }  // namespace
 
+bool uses_skip_model(cpu::PioPolicyKind kind) {
+    return kind != cpu::PioPolicyKind::skip_before_exit && kind != cpu::PioPolicyKind::full_emulator;
+}
+
 VcpuFactory interpreter_factory() {
     return [](cpu::Bus& bus) { return cpu::make_interpreter(bus); };
 }
@@ -125,9 +129,8 @@ void declare_explore_options(CLI::App& app, ExploreOptions& options) {
     app.add_option("--skip-model", options.skip_model,
                    "How a completion moves rip: vmx (relative), svm (absolute); both if left out")
         ->type_name("MODEL");
-    app.add_option("--depth", options.depth, "Userspace actions in a sequence, at most")
+    app.add_option("--depth", options.depth, "Userspace actions in a sequence, at most [3; with --engine kvm 1]")
         ->check(CLI::Range(0u, max_depth))
-        ->capture_default_str()
         ->type_name("N");
     app.add_option("--budget", options.budget, "Sequences for each column, the simplest first; 0: all")
         ->capture_default_str()
@@ -137,8 +140,9 @@ void declare_explore_options(CLI::App& app, ExploreOptions& options) {
         ->capture_default_str()
         ->type_name("N");
     app.add_option("--format", options.format, "table, json")->capture_default_str()->type_name("FORMAT");
-    app.add_option("--engine", options.engine, "What runs the sequences")->capture_default_str()->type_name("ENGINE");
-    app.footer("Exit status: 0 the search ran to its end or its budget, whatever it found; 2 bad usage.");
+    app.add_option("--engine", options.engine, "What runs the sequences: interpreter, kvm")->capture_default_str()->type_name("ENGINE");
+    app.footer("Exit status: 0 the search ran to its end or its budget, whatever it found; 2 bad usage; "
+               "4 no usable /dev/kvm (--engine kvm).");
 }
 
 int run_explore_command(const ExploreOptions& options, std::span<const ExploreEngine> engines) {
@@ -148,7 +152,7 @@ int run_explore_command(const ExploreOptions& options, std::span<const ExploreEn
     const std::vector<Target> targets = chosen_targets(options, engine);
     SearchOptions how;
     how.modes = chosen_modes(options);
-    how.depth = options.depth;
+    how.depth = options.depth.value_or(engine.depth);
     how.jobs = options.jobs;
     if (options.budget != 0) how.budget = options.budget;
 
@@ -159,11 +163,16 @@ int run_explore_command(const ExploreOptions& options, std::span<const ExploreEn
     ProgressLine progress(targets.size());
     for (std::size_t n = 0; n < targets.size(); n++) {
         const Target& t = targets[n];
-        Exploration e{t.name, t.models, search(t.subject, how, factory, progress.part(n, t.name)), {}};
+        Exploration e{t.name, t.models, search(t.subject, how, factory, progress.part(n, t.name)), {}, {}};
         Driver driver(factory);
         driver.set_subject(t.subject);
         e.classes = classify(e.found.minimal, driver);
         total += e.found.sequences;
+        if (!engine.has_policies) {
+            e.predictions = predict_by_columns(how);
+            if (engine.model)
+                if (const auto model = engine.model(how.modes)) e.predictions.push_back(predict_by(*model, how));
+        }
         progress.clear();
         if (as_json) {
             explorations.push_back(std::move(e));

@@ -113,8 +113,10 @@ bool Driver::reach_exit() {
     sregs_written_ = false;
     // One instruction: the exit comes before it is over.
     const cpu::Exit exit = machine_.run({1, false});
-    seen_.retired += exit.retired;
+    seen_.retired += retired(exit);
     seen_.io_exit = exit.reason == ExitReason::pio;
+    // An engine that counts time may have come far.
+    if (!seen_.io_exit) sregs_written_ = true;
     exit_regs_ = cpu.regs();
     seen_.shown_rip = exit_regs_.rip;
     return seen_.io_exit;
@@ -123,8 +125,9 @@ bool Driver::reach_exit() {
 void Driver::enter() {
     const bool due = oracle_->enter();
     const cpu::Exit exit = machine_.drain();
-    seen_.retired += exit.retired;
-    seen_.retired_at_end = exit.retired;
+    if (exit.reason == ExitReason::internal_error) sregs_written_ = true;
+    seen_.retired += retired(exit);
+    seen_.retired_at_end = retired(exit);
     if (exit.reason == ExitReason::pio) seen_.wedged = true;
     const bool stepped = exit.reason == ExitReason::debug;
     if (due && !stepped) seen_.step_missing = true;
@@ -158,7 +161,7 @@ void Driver::remember(MomentKind kind, const cpu::Exit* entry) {
     m.seen.stored = stored();
     m.ideal = oracle_->ideal();
     if (entry) m.stepped = entry->reason == ExitReason::debug;
-    if (entry) m.retired = entry->retired;
+    if (entry) m.retired = retired(*entry);
 }
 
 void Driver::perform(Intent intent) {
@@ -258,6 +261,7 @@ void Driver::observe() {
     // The instruction is still in front of the guest: see whether it really leaves again.
     if (!seen_.wedged && seen_.rip == oracle_->rip_before() && seen_.rip != oracle_->ideal().rip) {
         const cpu::Exit exit = machine_.run({1, false});
+        if (exit.reason != ExitReason::pio) sregs_written_ = true;
         seen_.issued_again = exit.reason == ExitReason::pio || exit.reason == ExitReason::debug;
     }
 }
@@ -265,6 +269,7 @@ void Driver::observe() {
 Finding Driver::run(const Sequence& sequence) {
     prepare(sequence.start);
     seen_ = {};
+    seen_.counted = subject_.counts_instructions;
     oracle_.emplace(instruction_, place_, get(initial_.regs, Gpr::rax), get(initial_.regs, Gpr::rcx),
                     get(initial_.regs, Gpr::rdi));
     if (reach_exit()) {

@@ -23,6 +23,8 @@ struct Subject {
     bool quirk_out_7e = false;
     cpu::PioAdvance advance{};
     cpu::StringRules strings = cpu::StringRules::kernel;
+    // False: the engine cannot count, and nothing is concluded from its numbers.
+    bool counts_instructions = true;
     // Called on every vCPU last: rules from outside. The oracle is that of the sequence being run.
     std::function<void(cpu::Vcpu&, const std::optional<Oracle>&)> customise;
 };
@@ -51,6 +53,7 @@ class Driver {
     void put_back();
     std::uint32_t stored() const;
     void remember(MomentKind kind, const cpu::Exit* entry = nullptr);
+    std::uint64_t retired(const cpu::Exit& exit) const { return subject_.counts_instructions ? exit.retired : 0; }
 
     Machine machine_;
     Subject subject_;

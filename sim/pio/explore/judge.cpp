@@ -27,7 +27,7 @@ void judge_kept(const Oracle& oracle, const Observation& seen, Finding& found) {
     if (seen.step_missing) found.add(Damage::step_lost);
     if (seen.step_extra) found.add(Damage::step_leaks);
     if (must.shadow && seen.shadow && !*must.shadow) found.add(Damage::shadow_stays);
-    if (!t.string && seen.retired != must.retired) found.add(Damage::wrong_retired);
+    if (seen.counted && !t.string && seen.retired != must.retired) found.add(Damage::wrong_retired);
 }
 
 void judge_new(const Oracle& oracle, const Observation& seen, Finding& found) {

@@ -80,6 +80,7 @@ struct Observation {
     bool issued_again = false;      // the same port exit came again when the guest went on
     std::uint32_t stored = 0;       // bytes at the INS destination that are INS data
     bool memory_changed = false;    // anything else there, or there at all
+    bool counted = true;            // the two below mean something
     std::uint64_t retired = 0;      // over all runs
     std::uint64_t retired_at_end = 0;  // by the last entry
 };

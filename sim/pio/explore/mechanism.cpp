@@ -45,10 +45,7 @@ class Investigation {
     Investigation(const Sequence& sequence, Damage damage, const Recording& recording)
         : traits_(traits(sequence.start.pio)), damage_(damage), recording_(recording),
           aspect_(aspect_of(damage, traits_.string)), moments_(recording.moments) {
-        group_ = traits_.string ? (traits_.direction == cpu::Direction::in ? Group::ins : Group::outs)
-                 : sequence.start.pio == PioKind::out_7e_imm || sequence.start.pio == PioKind::out_7e_dx
-                     ? Group::out_7e
-                     : Group::io;
+        group_ = group_of(sequence);
     }
 
     Mechanism result() const {
@@ -228,6 +225,7 @@ constexpr std::array<Words, fault_count> fault_words{{
     {"completes", "the old instruction completes in another context"},
     {"data-lands", "the data of the old instruction lands in another context"},
     {"unexplained", "unexplained"},
+    {"not-repeatable", "it did not happen again"},
 }};
 constexpr std::array<Words, relation_count> relation_words{{
     {"", ""},
@@ -257,6 +255,12 @@ const Words& words(const std::array<Words, n>& table, E value) {
 }
 
 }  // namespace
+
+Group group_of(const Sequence& sequence) {
+    const PioTraits& t = traits(sequence.start.pio);
+    if (t.string) return t.direction == cpu::Direction::in ? Group::ins : Group::outs;
+    return sequence.start.pio == PioKind::out_7e_imm || sequence.start.pio == PioKind::out_7e_dx ? Group::out_7e : Group::io;
+}
 
 Mechanism mechanism_of(const Sequence& sequence, Damage damage, const Recording& recording) {
     return Investigation(sequence, damage, recording).result();

@@ -44,8 +44,9 @@ enum class Fault : std::uint8_t {
     completes,      // rip, count, memory, step: the old instruction is completed in it
     data_lands,     // only its data arrives
     unexplained,
+    not_repeatable, // it did not happen again: an engine in real time
 };
-inline constexpr unsigned fault_count = 16;
+inline constexpr unsigned fault_count = 17;
 
 enum class Relation : std::uint8_t {
     none,
@@ -79,6 +80,8 @@ struct Mechanism {
     Relation relation{};
     auto operator<=>(const Mechanism&) const = default;
 };
+
+Group group_of(const Sequence& sequence);
 
 // Why this kind of damage came about. The sequence must be minimal for it, or the instruction may not matter.
 Mechanism mechanism_of(const Sequence& sequence, Damage damage, const Recording& recording);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace southgate::pio::explore {
@@ -35,6 +36,45 @@ nlohmann::ordered_json json(const Sequence& s) {
             {"actions", std::move(actions)}};
 }
 
+std::string joined(const std::vector<std::string>& names, std::string_view none) {
+    return names.empty() ? std::string(none) : fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Classes that only one of the two sides has.
+struct Differences {
+    std::vector<std::string> unpredicted;  // by any column
+    // Of the model of this host.
+    std::vector<std::string> not_by_the_model, only_by_the_model;
+};
+
+Differences differences(const Exploration& e) {
+    Differences d;
+    std::vector<Mechanism> shown;
+    for (const FailureClass& c : e.classes) {
+        shown.push_back(c.mechanism);
+        bool by_column = false, by_model = false;
+        for (const Prediction& p : e.predictions)
+            if (std::ranges::binary_search(p.classes, c.mechanism)) (p.column ? by_column : by_model) = true;
+        if (!by_column) d.unpredicted.push_back(id_of(c.mechanism));
+        if (!by_model) d.not_by_the_model.push_back(id_of(c.mechanism));
+    }
+    for (const Prediction& p : e.predictions)
+        for (const Mechanism& m : p.classes)
+            if (!p.column && std::ranges::find(shown, m) == shown.end()) d.only_by_the_model.push_back(id_of(m));
+    return d;
+}
+
+std::string format_predictions(const Exploration& e) {
+    const Differences d = differences(e);
+    std::string out = fmt::format("\n  classes that no column shows: {}\n", joined(d.unpredicted, "none"));
+    for (const Prediction& p : e.predictions) {
+        if (p.column) continue;
+        out += fmt::format("  classes that {} does not show: {}\n", p.name, joined(d.not_by_the_model, "none"));
+        out += fmt::format("  classes that only {} shows: {}\n", p.name, joined(d.only_by_the_model, "none"));
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string describe(const Sequence& s) {
@@ -59,7 +99,10 @@ std::string format_text(const Exploration& e) {
         out += fmt::format("    {} minimal; damage: {}; seen with {}\n", c.minimal,
                            list(c.damage, damage_count, ", ", damage_name),
                            list(c.kinds, pio_kind_count, "; ", kind_name));
+        if (!e.predictions.empty())
+            out += fmt::format("    shown by {}\n", joined(predictors_of(c.mechanism, e.predictions), "no column"));
     }
+    if (!e.predictions.empty()) out += format_predictions(e);
     return out + '\n';
 }
 
@@ -77,13 +120,21 @@ std::string format_json(const std::vector<Exploration>& explorations) {
         for (unsigned d = 0; d < damage_count; d++)
             if (e.found.by_damage[d] != 0) damage[std::string(damage_name(d))] = e.found.by_damage[d];
         auto& classes = one["classes"] = nlohmann::ordered_json::array();
-        for (const FailureClass& c : e.classes)
-            classes.push_back({{"id", id_of(c.mechanism)},
+        for (const FailureClass& c : e.classes) {
+            auto& entry = classes.emplace_back(nlohmann::ordered_json{{"id", id_of(c.mechanism)},
                                {"name", name_of(c.mechanism)},
                                {"minimal", c.minimal},
                                {"damage", array(c.damage, damage_count, damage_name)},
                                {"instructions", array(c.kinds, pio_kind_count, kind_name)},
                                {"example", json(c.representative.sequence)}});
+            if (!e.predictions.empty()) entry["shown_by"] = predictors_of(c.mechanism, e.predictions);
+        }
+        if (!e.predictions.empty()) {
+            const Differences d = differences(e);
+            one["shown_by_no_column"] = d.unpredicted;
+            one["not_by_the_model"] = d.not_by_the_model;
+            one["only_by_the_model"] = d.only_by_the_model;
+        }
         root.push_back(std::move(one));
     }
     return root.dump(1) + '\n';

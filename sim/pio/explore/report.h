@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/pio/explore/classes.h"
+#include "sim/pio/explore/predicted.h"
 
 namespace southgate::pio::explore {
 
@@ -15,6 +16,7 @@ struct Exploration {
     std::string models;  // "vmx", "svm", "vmx and svm" where it makes no difference; empty: neither
     SearchResult found;
     std::vector<FailureClass> classes;
+    std::vector<Prediction> predictions;  // of an engine with rules of its own
 };
 
 // "OUT 92h, AL: rewind, step-on (real16, at reset-vector)".

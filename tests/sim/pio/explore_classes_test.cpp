@@ -30,7 +30,7 @@ Classes explore(const Subject& subject, unsigned depth) {
 }
 Subject subject(std::string_view column, cpu::PioAdvance advance) {
     const Column& c = columns[*parse_column(column)];
-    return {c.kind, c.quirk, advance, cpu::StringRules::kernel, {}};
+    return {.policy = c.kind, .quirk_out_7e = c.quirk, .advance = advance, .customise = {}};
 }
 
 constexpr auto vmx = cpu::PioAdvance::relative, svm = cpu::PioAdvance::absolute;

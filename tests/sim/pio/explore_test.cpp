@@ -13,7 +13,7 @@ SearchResult explore(cpu::PioPolicyKind policy, unsigned jobs = 2) {
     SearchOptions options;
     options.depth = 1;
     options.jobs = jobs;
-    return search({policy, false, cpu::PioAdvance::relative, cpu::StringRules::kernel, {}}, options,
+    return search({.policy = policy, .advance = cpu::PioAdvance::relative, .customise = {}}, options,
                   [](cpu::Bus& bus) { return cpu::make_interpreter(bus); });
 }
 

@@ -23,6 +23,15 @@ std::vector<std::filesystem::path> recordings() {
     return files;
 }
 
+// What a recorded host does otherwise than the model, and why (docs/kvm.md).
+struct Difference {
+    std::string_view recording, scenario;
+};
+constexpr Difference differences[] = {
+    {"linux-6.1-svm", "S20c"},  // the step that the emulator loses behind OUTS is lost for good, not one instruction late
+    {"linux-6.1-svm", "S33"},   // QEMU's SVM saves a next rip that is not cut to 32 bits
+};
+
 class RecordedHost : public testing::TestWithParam<std::filesystem::path> {
   protected:
     RecordedHost() {
@@ -33,6 +42,11 @@ class RecordedHost : public testing::TestWithParam<std::filesystem::path> {
         const auto& m = json.at("modes").at(mode);
         return {*parse_column(m.at("column").get<std::string>()), *cpu::parse_skip_model(m.at("skip_model").get<std::string>()),
                 m.at("drops_on_control_change").get<bool>()};
+    }
+    bool differs(std::string_view scenario) const {
+        return std::ranges::any_of(differences, [&](const Difference& d) {
+            return d.recording == GetParam().stem().string() && d.scenario == scenario;
+        });
     }
     nlohmann::json json;
 };
@@ -62,8 +76,14 @@ TEST_P(RecordedHost, TheModelPredictsEveryScenario) {
         const Observation& predicted = model.run(shown, path(recorded["mode"]));
         std::string verdict;
         judge(shown, predicted, verdict);
-        EXPECT_EQ(verdict, recorded["verdict"]) << id;
         const Seen seen = describe(shown, predicted);
+        if (differs(id)) {
+            const bool same = std::ranges::all_of(
+                seen, [&](const auto& one) { return recorded["seen"].value(one.first, "-") == one.second; });
+            EXPECT_FALSE(same) << id << ": no difference any more";
+            continue;
+        }
+        EXPECT_EQ(verdict, recorded["verdict"]) << id;
         EXPECT_EQ(seen.size(), recorded["seen"].size()) << id;
         for (const auto& [name, value] : seen) EXPECT_EQ(value, recorded["seen"].value(name, "-")) << id << ' ' << name;
         ++compared;
