@@ -78,6 +78,12 @@ const ExploreEngine& chosen_engine(const ExploreOptions& o, std::span<const Expl
     throw UsageError(fmt::format("--engine: '{}' is not one of {}", o.engine, known));
 }
 
+std::vector<FailureClass> classes_of(const SearchResult& found, const Subject& subject, const VcpuFactory& factory) {
+    Driver driver(factory);
+    driver.set_subject(subject);
+    return classify(found.minimal, driver);
+}
+
 // A line on the terminal that is written over.
 class ProgressLine {
   public:
@@ -164,9 +170,7 @@ int run_explore_command(const ExploreOptions& options, std::span<const ExploreEn
     for (std::size_t n = 0; n < targets.size(); n++) {
         const Target& t = targets[n];
         Exploration e{t.name, t.models, search(t.subject, how, factory, progress.part(n, t.name)), {}, {}};
-        Driver driver(factory);
-        driver.set_subject(t.subject);
-        e.classes = classify(e.found.minimal, driver);
+        e.classes = classes_of(e.found, t.subject, factory);
         total += e.found.sequences;
         if (!engine.has_policies) {
             e.predictions = predict_by_columns(how);
