@@ -37,7 +37,7 @@ struct Explored {
 Explored explore(const char* column, cpu::PioAdvance advance) {
     const VcpuFactory factory = [](cpu::Bus& bus) { return cpu::make_interpreter(bus); };
     const Column& c = columns[*parse_column(column)];
-    const Subject subject{c.kind, c.quirk, advance, cpu::StringRules::kernel, {}};
+    const Subject subject{.policy = c.kind, .quirk_out_7e = c.quirk, .advance = advance, .customise = {}};
     SearchOptions options;
     options.depth = 1;
     Driver driver(factory);
