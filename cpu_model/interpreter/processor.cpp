@@ -133,11 +133,16 @@ const Uop* store_table(Cpu* c, const Uop* u) {
     c->cur = u;
     check_umip(c);
     const TableOperand m = table_operand(c, u);
-    // Both parts are checked before either is written.
-    probe_write(c, linear_of(c, m.seg, m.at, 2, true), 2, current_privilege(c));
-    if (code64(c)) write_segment<std::uint64_t>(c, m.seg, m.base_at, (c->*table).base);
-    else write_segment<std::uint32_t>(c, m.seg, m.base_at, static_cast<std::uint32_t>((c->*table).base));
-    write_segment<std::uint16_t>(c, m.seg, m.at, (c->*table).limit);
+    // Both parts are checked before either is written. The contents as a whole are aligned to 4 (SDM vol. 3A table 6-7).
+    const Privilege privilege = current_privilege(c);
+    const std::uint64_t limit_at = linear_of(c, m.seg, m.at, 2, true);
+    const unsigned base_size = code64(c) ? 8 : 4;
+    const std::uint64_t base_at = linear_of(c, m.seg, m.base_at, base_size, true);
+    check_alignment(c, limit_at, 4);
+    probe_write(c, limit_at, 2, privilege);
+    if (base_size == 8) write_linear<std::uint64_t>(c, base_at, (c->*table).base, privilege);
+    else write_linear<std::uint32_t>(c, base_at, static_cast<std::uint32_t>((c->*table).base), privilege);
+    write_linear<std::uint16_t>(c, limit_at, (c->*table).limit, privilege);
     return next(c, u);
 }
 // aux: operand size; a 16-bit one loads 24 bits of base, 64-bit mode always 64 (SDM vol. 2A LGDT/LIDT).

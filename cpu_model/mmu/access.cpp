@@ -197,12 +197,6 @@ void write_physical(Cpu* c, std::uint64_t physical, std::uint64_t value, unsigne
 }
 
 // --- the hot templates' slow paths ---
-namespace {
-void check_alignment(const Cpu* c, std::uint64_t linear, unsigned size) {
-    if (c->check_alignment && (linear & (size - 1)) != 0) raise(Vector::alignment_check, 0);
-}
-}  // namespace
-
 std::uint64_t load_slow(Cpu* c, const Uop* u, std::uint64_t linear, unsigned size) {
     c->cur = u;
     check_alignment(c, linear, size);

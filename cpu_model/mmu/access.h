@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "cpu_model/interpreter/cpu.h"
+#include "cpu_model/interpreter/fault.h"
 
 namespace southgate::cpu {
 
@@ -75,14 +76,22 @@ std::uint64_t check_segment_slow(Cpu* c, Seg s, std::uint64_t offset, unsigned s
     return check_segment_slow(c, s, offset, size, write);
 }
 
+// #AC for an address that is not a multiple of `size`, where it is checked (SDM vol. 3A 6.15, interrupt 17).
+inline void check_alignment(const Cpu* c, std::uint64_t linear, unsigned size) {
+    if (c->check_alignment && (linear & (size - 1)) != 0) [[unlikely]] raise(Vector::alignment_check, 0);
+}
 // For handlers off the hot path: Cpu::cur must be set. Current privilege.
 template <class T>
 T read_segment(Cpu* c, Seg s, std::uint64_t offset) {
-    return read_linear<T>(c, linear_of(c, s, offset, sizeof(T), false), current_privilege(c));
+    const std::uint64_t linear = linear_of(c, s, offset, sizeof(T), false);
+    check_alignment(c, linear, sizeof(T));
+    return read_linear<T>(c, linear, current_privilege(c));
 }
 template <class T>
 void write_segment(Cpu* c, Seg s, std::uint64_t offset, T value) {
-    write_linear<T>(c, linear_of(c, s, offset, sizeof(T), true), value, current_privilege(c));
+    const std::uint64_t linear = linear_of(c, s, offset, sizeof(T), true);
+    check_alignment(c, linear, sizeof(T));
+    write_linear<T>(c, linear, value, current_privilege(c));
 }
 
 // --- runs of bytes, for string instructions ---

@@ -78,8 +78,8 @@ struct CpuModel {
 
     // CPUID.1:EAX, with the extended family and model fields.
     std::uint32_t signature() const;
-    // What EDX holds after reset: the signature without its extended fields (SDM vol. 3A 9.1.3).
-    std::uint32_t reset_edx() const { return signature() & 0xfff; }
+    // What EDX holds after reset and INIT: the signature with its extended model, 000n06xxh (SDM vol. 3A table 9-1).
+    std::uint32_t reset_edx() const { return signature() & 0xf0fff; }
     // Bits of a physical address the processor does not implement.
     std::uint64_t reserved_physical_bits() const {
         return ~((std::uint64_t{1} << physical_address_bits) - 1);

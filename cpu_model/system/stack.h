@@ -118,7 +118,7 @@ class Stack {
     // The translation of [at, at + size) if the segment allows it, it lies in one page and nothing about it
     // is slow. A non-canonical address has none.
     const TlbEntry* frame_entry(std::uint64_t at, unsigned size, bool write) const {
-        if (at < low_ || at > high_ || high_ - at < size - 1) return nullptr;
+        if (at < low_ || at > high_ || high_ - at < size - 1 || c_->check_alignment) return nullptr;
         const std::uint64_t first = linear_of_frame(at);
         const TlbEntry& e = data_entry(c_, privilege_, first);
         return ((first + size - 1) & page_mask) == (write ? e.write_tag : e.read_tag) ? &e : nullptr;
@@ -129,11 +129,17 @@ class Stack {
         if (is_wide()) {
             if (!canonical(offset) || !canonical(offset + sizeof(T) - 1)) [[unlikely]]
                 raise(Vector::stack_fault, error_);
-            return offset;
+            return aligned<T>(offset);
         }
         if (offset < low_ || offset + sizeof(T) - 1 > high_) [[unlikely]]
             raise(Vector::stack_fault, error_);
-        return static_cast<std::uint32_t>(base_ + offset);
+        return aligned<T>(static_cast<std::uint32_t>(base_ + offset));
+    }
+    // Stacks of inner levels are not checked.
+    template <class T>
+    std::uint64_t aligned(std::uint64_t linear) const {
+        if (privilege_ == Privilege::user) check_alignment(c_, linear, sizeof(T));
+        return linear;
     }
 
     Cpu* c_;

@@ -103,7 +103,7 @@ const Uop* fnstenv(Cpu* c, const Uop* u) {
     require_fpu(c, u);
     Buffer b{};
     write_environment<T>(b, c->fpu, real_style_segments(c));
-    write_wide(c, wide_operand(c, u, environment_size<T>, true), b.data(), environment_size<T>);
+    write_wide(c, wide_operand(c, u, environment_size<T>, sizeof(T), true), b.data(), environment_size<T>);
     // Masks everything (SDM vol. 2A FSTENV), which leaves nothing pending.
     c->fpu.fcw |= sw::exceptions;
     update_summary(c->fpu);
@@ -113,7 +113,7 @@ template <class T>
 const Uop* fldenv(Cpu* c, const Uop* u) {
     begin(c, u);
     Buffer b{};
-    read_wide(c, wide_operand(c, u, environment_size<T>, false), b.data(), environment_size<T>);
+    read_wide(c, wide_operand(c, u, environment_size<T>, sizeof(T), false), b.data(), environment_size<T>);
     read_environment<T>(b, c->fpu, real_style_segments(c));
     return next(c, u);
 }
@@ -125,7 +125,7 @@ const Uop* fnsave(Cpu* c, const Uop* u) {
     write_environment<T>(b, c->fpu, real_style_segments(c));
     for (unsigned i = 0; i < 8; i++)
         std::memcpy(b.data() + environment_size<T> + 10 * i, st(c->fpu, i).data(), 10);
-    write_wide(c, wide_operand(c, u, size, true), b.data(), size);
+    write_wide(c, wide_operand(c, u, size, sizeof(T), true), b.data(), size);
     initialise(c->fpu);
     return next(c, u);
 }
@@ -134,7 +134,7 @@ const Uop* frstor(Cpu* c, const Uop* u) {
     begin(c, u);
     constexpr unsigned size = environment_size<T> + registers_size;
     Buffer b{};
-    read_wide(c, wide_operand(c, u, size, false), b.data(), size);
+    read_wide(c, wide_operand(c, u, size, sizeof(T), false), b.data(), size);
     FpuState& f = c->fpu;
     f.fsw = static_cast<std::uint16_t>(get_field<T>(b, 1));
     for (unsigned i = 0; i < 8; i++)

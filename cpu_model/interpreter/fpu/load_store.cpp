@@ -29,7 +29,7 @@ const Uop* load_memory(Cpu* c, const Uop* u) {
 const Uop* load_extended(Cpu* c, const Uop* u) {
     begin(c, u);
     Register value{};
-    read_wide(c, wide_operand(c, u, 10, false), value.data(), 10);
+    read_wide(c, wide_operand(c, u, 10, extended_alignment, false), value.data(), 10);
     note_operand<Mem::segmented>(c, u);
     if (empty(c->fpu, 7)) {
         push(c->fpu, value);
@@ -42,7 +42,7 @@ const Uop* load_extended(Cpu* c, const Uop* u) {
 const Uop* load_bcd(Cpu* c, const Uop* u) {
     begin(c, u);
     Register value{};
-    read_wide(c, wide_operand(c, u, 10, false), value.data(), 10);
+    read_wide(c, wide_operand(c, u, 10, extended_alignment, false), value.data(), 10);
     note_operand<Mem::segmented>(c, u);
     execute_exact(c, u, value.data());
     return next(c, u);
@@ -80,7 +80,7 @@ template <class T, Mem M>
     if (stores(image))
         store<T, M>(c, u, value);
     else
-        wide_operand(c, u, sizeof value, true);
+        wide_operand(c, u, sizeof value, sizeof value, true);
     note_operand<M>(c, u);
     from_image(c->fpu, image);
 }
@@ -109,7 +109,7 @@ const Uop* store_wide(Cpu* c, const Uop* u) {
     Image image = to_image(c->fpu);
     Register value{};
     run_exact(image, stub_of(u), value.data(), 0);
-    const std::uint64_t linear = wide_operand(c, u, 10, true);
+    const std::uint64_t linear = wide_operand(c, u, 10, extended_alignment, true);
     if (stores(image)) write_wide(c, linear, value.data(), 10);
     note_operand<Mem::segmented>(c, u);
     from_image(c->fpu, image);
@@ -118,7 +118,7 @@ const Uop* store_wide(Cpu* c, const Uop* u) {
 const Uop* store_extended(Cpu* c, const Uop* u) {
     if (empty(c->fpu, 0)) return store_wide(c, u);
     begin(c, u);
-    const std::uint64_t linear = wide_operand(c, u, 10, true);
+    const std::uint64_t linear = wide_operand(c, u, 10, extended_alignment, true);
     write_wide(c, linear, st(c->fpu, 0).data(), 10);
     note_operand<Mem::segmented>(c, u);
     clear_c1(c->fpu);

@@ -9,11 +9,15 @@
 
 namespace southgate::cpu::x87 {
 
+// The alignment of a value of 80 bits where it is checked (SDM vol. 3A table 6-7).
+constexpr unsigned extended_alignment = 8;
+
 // The whole ModRM operand, checked; sets Cpu::cur.
-inline std::uint64_t wide_operand(Cpu* c, const Uop* u, unsigned size, bool write) {
+inline std::uint64_t wide_operand(Cpu* c, const Uop* u, unsigned size, unsigned alignment, bool write) {
     c->cur = u;
     const std::uint64_t offset = effective_address<Mem::segmented>(c, u);
     const std::uint64_t linear = linear_of(c, static_cast<Seg>(u->seg), offset, size, write);
+    check_alignment(c, linear, alignment);
     if (write) probe_write(c, linear, size, current_privilege(c));
     return linear;
 }

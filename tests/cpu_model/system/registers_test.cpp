@@ -39,7 +39,7 @@ TEST(Cpuid, ExtendedFamilyAndModel) {
     m.model = 0x31;
     m.stepping = 2;
     EXPECT_EQ(m.signature(), 0x00830f12u);
-    EXPECT_EQ(m.reset_edx(), 0xf12u);
+    EXPECT_EQ(m.reset_edx(), 0x30f12u);
 }
 
 class Registers : public Machine {

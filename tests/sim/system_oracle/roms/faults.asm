@@ -304,11 +304,26 @@ alignment:
     ac "fld qword at 8", {fld qword [ebx + 8]}
     ac "fild word at 1", {fild word [ebx + 1]}
     ac "bt with a register at an odd dword", {xor eax, eax}, {bt [ebx + 2], eax}
+    ac "sgdt at 4", {sgdt [ebx + 4]}
+    ac "sgdt at 2", {sgdt [ebx + 2]}
+    ac "far pointer at 2", {mov dword [ebx], 0}, {mov dword [ebx + 4], 0}, {mov dword [ebx + 8], 0}, {lfs eax, [ebx + 2]}
+    ac "far pointer at 4", {lfs eax, [ebx + 4]}
+    ac "16-bit far pointer at 2", {o16 lfs ax, [ebx + 2]}
+    ac "16-bit far pointer at 1", {o16 lfs ax, [ebx + 1]}
+    ac "far jump through a pointer at 2", {jmp far [ebx + 2]}
+    ac "far return", {mov esp, USER_STACK - 10}, retf
+    ac "iret", {mov esp, USER_STACK - 14}, iretd
+    ac "far call", {mov esp, USER_STACK - 2}, {call UCODE:landing}
     ac "pop", {mov esp, USER_STACK - 6}, {pop eax}
     ac "ret", {mov esp, USER_STACK - 6}, ret
     ac "popfd", {mov esp, USER_STACK - 6}, popfd
     ac "leave", {mov ebp, USER_STACK - 6}, leave
     ac "popa", {mov esp, USER_STACK - 0x42}, popad
+    ac "bound at 2", {mov dword [ebx + 4], 0x7fff}, {xor eax, eax}, {bound eax, [ebx + 2]}
+    ac "fld m80 at 8", {fld tword [ebx + 8]}
+    ac "fld m80 at 4", {fld tword [ebx + 4]}
+    ac "fnstenv at 4", {fnstenv [ebx + 4]}
+    ac "fnstenv at 2", {fnstenv [ebx + 2]}
     ac "fldcw at 1", {fldcw [ebx + 1]}
     case "without AC in EFLAGS"
     to_user

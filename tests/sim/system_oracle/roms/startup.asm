@@ -91,7 +91,7 @@ await:
     cpuid
     pop ebx
     xor eax, [ebx + dump.edx]
-    and eax, 0xfff
+    and eax, 0xf0fff
     show "edx differs from CPUID in", 4, eax
     show "eflags", 8, {dword [ebx + dump.eflags]}
     show "ip", 4, {dword [ebx + dump.ip]}
