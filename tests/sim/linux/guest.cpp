@@ -73,7 +73,7 @@ std::vector<PortWrite> writes_to(const std::string& events, std::uint16_t port) 
 
 std::string unexpected_warnings(const std::string& text) {
     static const std::regex warning(R"(^<[0-4]>\[ *[0-9.]+\] (.*?)\r?$)");
-    static const std::regex expected(R"( #[0-9]+|acpi PNP0A03:00: fail to add MMCONFIG information, .*)");
+    static const std::regex expected(R"( +#[0-9]+|acpi PNP0A03:00: fail to add MMCONFIG information, .*)");
     std::string found;
     std::smatch match;
     for (const auto& line : lines_with(text, ">["))
