@@ -29,7 +29,7 @@ const std::vector<Method> methods{
     {"pci_cold", "cold,pci", {2, 0xe}, {"cf9-full", "out CF9h <- 0Eh", "long 64 mode"}},
     {"kbd", "kbd", {}, {"kbc-pulse", "out 64h <- FEh", "long 64 mode", "after init", "cf9-hard", "protected 32 mode"}, true},
     {"triple", "triple", {}, {"shutdown", "triple fault #GP(", "long 64 mode", "after init", "cf9-hard", "protected 32 mode"}, true},
-    {"bios", "bios", {}, {"jump", "to F000:FFF0, real mode; no line moved", "cf9-hard", "protected 32 mode"}},
+    {"bios", "bios", {}, {"jump", "to F000:FFF0, real mode", "no line moved", "cf9-hard", "protected 32 mode"}},
 };
 
 // Whether the parts come in this order.
