@@ -148,8 +148,10 @@ ResetRecord* ResetTimeline::owner(bool init) {
 
 void ResetTimeline::line(const Event& event, const LineChanged& e) {
     if (!is_reset_line(e.line)) return;
-    // The second edge of a pulse goes to the record that has the first.
-    for (auto r = records_.rbegin(); r != records_.rend(); ++r) {
+    // The second edge of a pulse goes to the record that has the first. Power that fails is a first edge: the
+    // rise at power-on is no pulse.
+    const bool power_fails = e.line == "power_good" && !e.asserted;
+    for (auto r = records_.rbegin(); r != records_.rend() && !power_fails; ++r) {
         for (auto& pulse : r->lines) {
             if (pulse.line != e.line || pulse.back_ps || pulse.level == e.asserted) continue;
             pulse.back_ps = event.time_ps;

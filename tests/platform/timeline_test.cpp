@@ -1,4 +1,4 @@
-// What the reset timeline tells of events it is given: triple faults and restarts without a reset.
+// What the reset timeline tells of events it is given: triple faults, restarts without a reset, power.
 #include "platform/events/timeline.h"
 
 #include <gtest/gtest.h>
@@ -55,6 +55,22 @@ TEST_F(Timeline, RestartWithoutAResetHasItsPlaceInTheStory) {
     EXPECT_LT(first, reset) << text;
     EXPECT_LT(reset, second) << text;
     EXPECT_LT(second, text.size()) << text;
+}
+
+TEST_F(Timeline, PowerThatFailsBelongsToTheRequestBehindIt) {
+    at(0, ResetRequested{"power-on", "", 0, false});
+    at(0, LineChanged{"power_good", true});
+    at(0, FirstFetch{CpuReset::power_on, 0xfffffff0});
+    at(5 * ms, ResetRequested{"port92", "real", 0x7c00, false});
+    at(5 * ms, LineChanged{"init", true});
+    at(5 * ms, LineChanged{"init", false});
+    at(5 * ms, FirstFetch{CpuReset::init, 0xfffffff0});
+    at(9 * ms, ResetRequested{"s5", "long 64", 0x1000, false});
+    at(9 * ms, LineChanged{"power_good", false});
+    at(9 * ms, LineChanged{"powered_off", true});
+    const std::string text = timeline.format();
+    EXPECT_TRUE(contains(text, "lines      power_good on +0\n")) << text;
+    EXPECT_TRUE(contains(text, "lines      power_good off +0, powered_off on +0\n")) << text;
 }
 
 TEST_F(Timeline, JsonNamesTheExceptions) {
