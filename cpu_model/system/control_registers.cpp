@@ -56,8 +56,9 @@ void write_cr0(Cpu* c, std::uint64_t value) {
     const bool paging_on = (changed & value & cr0::pg) != 0, paging_off = (changed & c->cr0 & cr0::pg) != 0;
     if (paging_on && (c->efer & efer::lme) != 0)
         check_activation(c);
-    else if (paging_on && (c->cr4 & cr4::pae) != 0)
-        load_pdptes(c, c->cr3);
+    else if ((changed & (cr0::pg | cr0::cd | cr0::nw)) != 0 && (value & cr0::pg) != 0 &&
+             (c->cr4 & cr4::pae) != 0 && !long_mode(c))
+        load_pdptes(c, c->cr3);  // SDM vol. 3A 4.4.1
     if (paging_off && (code64(c) || (c->cr4 & cr4::pcide) != 0)) raise_gp(0);
     c->cr0 = value;
     if (paging_on && (c->efer & efer::lme) != 0) c->efer |= efer::lma;

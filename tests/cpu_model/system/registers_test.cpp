@@ -198,5 +198,23 @@ TEST_F(Registers, PaeLoadsPointersAndChecksThem) {
     EXPECT_EQ(cpu->sregs().cr0, 0x11u);
 }
 
+TEST_F(Registers, PaeChecksThePointersWhenCachingChanges) {
+    protected_mode();
+    put<std::uint64_t>(0x20000, 0x21001);
+    put<std::uint64_t>(0x21000, 0x83);  // 2 MiB
+    SpecialRegisters s = cpu->sregs();
+    s.cr4 = 0x20;
+    s.cr3 = 0x20000;
+    cpu->set_sregs(s);
+    set_gpr(Gpr::rax, 0x80000011);
+    set_gpr(Gpr::rcx, 0x80010019);  // WP and TS
+    set_gpr(Gpr::rbx, 0xc0010019);  // CD
+    code(layout::code, {0x0f, 0x22, 0xc0,                           // mov cr0, eax
+                        0xc6, 0x05, 0x18, 0x00, 0x02, 0x00, 0x03,   // mov byte [20018h], 3: a reserved bit in entry 3
+                        0x0f, 0x22, 0xc1, 0x0f, 0x22, 0xc3});       // mov cr0, ecx / ebx
+    EXPECT_EQ(run_to_handler(), 13);
+    EXPECT_EQ(cpu->sregs().cr0, 0x80010019u);
+}
+
 }  // namespace
 }  // namespace southgate::cpu::test
