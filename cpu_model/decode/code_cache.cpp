@@ -86,7 +86,11 @@ Block* CodeCache::lookup(Cpu* c, std::uint32_t mode) {
             c->statistics.block_lookup_misses++;
             b = translate(c, page, offset, mode);
         }
-        if (!b) b = translate_crossing(c, page, offset, mode);
+        if (!b) {
+            // The CS limit comes before the second page's faults.
+            if (checked && c->ip + (page_size - offset) > limit) raise_gp();
+            b = translate_crossing(c, page, offset, mode);
+        }
     }
     if (checked && c->ip + b->bytes - 1 > limit) {
         if (b->count == 1) raise_gp();

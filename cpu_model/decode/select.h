@@ -29,8 +29,9 @@ Handler by_word_size(unsigned size, F f) {
     });
 }
 
+// mode::flat says that CS can be read; writing is left to the general kind, which knows that code segments forbid it.
 inline bool flat_memory(const Instruction& i) {
-    return i.flat() && i.segment != Seg::fs && i.segment != Seg::gs && i.address_size == 4;
+    return i.flat() && i.segment != Seg::cs && i.segment != Seg::fs && i.segment != Seg::gs && i.address_size == 4;
 }
 inline bool wide_memory(const Instruction& i) {
     return i.code64() && i.segment != Seg::fs && i.segment != Seg::gs && i.address_size == 8;

@@ -256,8 +256,13 @@ const Uop* arpl(Cpu* c, const Uop* u) {
         raised = (v & 3) < rpl;
         return static_cast<std::uint16_t>(raised ? (v & ~3) | rpl : v);
     };
-    if constexpr (memory) modify<std::uint16_t, Mem::segmented>(c, u, adjust);
-    else set_reg<std::uint16_t>(c, u->rm, adjust(get_reg<std::uint16_t>(c, u->rm)));
+    if constexpr (memory) {
+        // Written, and writable, only if the RPL changes (SDM vol. 2A ARPL, operation).
+        const auto s = static_cast<Seg>(u->seg);
+        const std::uint64_t offset = effective_address<Mem::segmented>(c, u);
+        const auto adjusted = adjust(read_segment<std::uint16_t>(c, s, offset));
+        if (raised) write_segment<std::uint16_t>(c, s, offset, adjusted);
+    } else set_reg<std::uint16_t>(c, u->rm, adjust(get_reg<std::uint16_t>(c, u->rm)));
     set_zf(c, raised);
     return next(c, u);
 }

@@ -113,7 +113,11 @@ const Uop* enter_frame(Cpu* c, const Uop* u) {
     const unsigned level = u->aux % 32u;
     std::int64_t below = -size;
     push_at<T, K, Path::slow>(c, u, stack_offset<K>(c, below), get_reg<T>(c, Gpr::rbp));
-    const std::uint64_t frame = stack_offset<K>(c, below);
+    // All of (E)SP after the push, as wide as the operand: a 16-bit stack leaves the upper half of ESP alone.
+    std::uint64_t frame = stack_offset<K>(c, below);
+    if constexpr (K == Code::checked) {
+        if (!(c->mode & mode::stack32)) frame |= get_reg<std::uint32_t>(c, Gpr::rsp) & 0xffff0000;
+    }
     for (unsigned n = 1; n < level; n++) {
         const std::uint64_t from = frame_offset<K>(c, -static_cast<std::int64_t>(n) * size);
         const T v = load_at<T>(c, u, to_linear<T, stack_memory<K>>(c, u, Seg::ss, from, false));
@@ -125,8 +129,10 @@ const Uop* enter_frame(Cpu* c, const Uop* u) {
         push_at<T, K, Path::slow>(c, u, stack_offset<K>(c, below), static_cast<T>(frame));
     }
     below -= static_cast<std::int64_t>(u->imm);
-    // The new top must be writable, as the instruction checks it.
-    probe_write(c, linear_of(c, Seg::ss, stack_offset<K>(c, below), 1, true), 1, current_privilege(c));
+    // The new top must be writable (SDM vol. 2A ENTER, #PF); Intel processors check it as they would check a push.
+    const std::uint64_t top = linear_of(c, Seg::ss, stack_offset<K>(c, below), sizeof(T), true);
+    check_alignment(c, top, sizeof(T));
+    probe_write(c, top, sizeof(T), current_privilege(c));
     move_sp<K>(c, below);
     set_reg<T>(c, Gpr::rbp, static_cast<T>(frame));
     return next(c, u);

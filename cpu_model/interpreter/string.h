@@ -101,7 +101,8 @@ const Uop* repeat_string(Cpu* c, const Uop* u) {
             update_attention(c);
             return nullptr;
         }
-        const std::uint64_t done = Op::run(c, u, std::min<std::uint64_t>(count, allowed));
+        // A run would not see a misaligned element.
+        const std::uint64_t done = c->check_alignment ? 0 : Op::run(c, u, std::min<std::uint64_t>(count, allowed));
         if (done != 0) {
             c->left -= static_cast<std::int64_t>(done - (paid ? 1 : 0));
             add_to<A>(c, Gpr::rcx, std::uint64_t{0} - done);

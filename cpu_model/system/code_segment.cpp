@@ -69,7 +69,10 @@ void return_to_outer_stack(Cpu* c, const SegmentRegister& ss, std::uint64_t rsp,
     set_stack_pointer(c, rsp + pop_bytes);
     for (const Seg s : {Seg::es, Seg::ds, Seg::fs, Seg::gs}) {
         const SegmentRegister& r = segment(c, s);
-        if ((r.attributes & SegmentRegister::unusable) != 0) continue;
+        if ((r.attributes & SegmentRegister::unusable) != 0) {
+            segment(c, s).selector = 0;  // SDM vol. 2A IRET: NULL becomes 0, whatever its RPL
+            continue;
+        }
         constexpr std::uint32_t conforming = SegmentRegister::code | SegmentRegister::expand_down;
         if ((r.attributes & conforming) != conforming &&
             (r.attributes >> SegmentRegister::dpl_shift & 3) < cpl)

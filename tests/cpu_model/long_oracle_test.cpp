@@ -172,7 +172,7 @@ TEST_F(LongOracle, RandomInstructions) {
     }
     for (const auto& [name, count] : differences_) std::printf("%s: %u differences\n", name.c_str(), count);
     // Nothing we mean to compare was left out by the generator.
-    EXPECT_GE(seen.size(), 130u);
+    EXPECT_GE(seen.size(), 135u);
 }
 
 }  // namespace

@@ -29,12 +29,20 @@ const Uop* stmxcsr(Cpu* c, const Uop* u) {
 }
 // Memory operations happen in program order, and there are no caches.
 const Uop* fence(Cpu* c, const Uop* u) { return next(c, u); }
-// The checks of a byte load (SDM vol. 2A CLFLUSH) without the access, which a device would see.
+// Where CLFLUSH points: as a byte load, except that the segment may be execute-only (SDM vol. 2A CLFLUSH).
+std::uint64_t flushed_linear(Cpu* c, const Uop* u) {
+    using SR = SegmentRegister;
+    const auto s = static_cast<Seg>(u->seg);
+    const Segment& seg = segment(c, s);
+    const std::uint64_t offset = effective_address<Mem::segmented>(c, u);
+    const bool execute_only = (seg.attributes & (SR::unusable | SR::code | SR::writable)) == SR::code;
+    if (execute_only && !code64(c) && offset <= seg.limit) return static_cast<std::uint32_t>(seg.base + offset);
+    return to_linear<std::uint8_t, Mem::segmented>(c, u, s, offset, false);
+}
+// The checks of a byte load without the access, which a device would see.
 const Uop* clflush(Cpu* c, const Uop* u) {
     c->cur = u;
-    const std::uint64_t offset = effective_address<Mem::segmented>(c, u);
-    const std::uint64_t linear =
-        to_linear<std::uint8_t, Mem::segmented>(c, u, static_cast<Seg>(u->seg), offset, false);
+    const std::uint64_t linear = flushed_linear(c, u);
     if (!tag_present(tlb_entry(c, linear).read_tag, linear))
         fill_tlb(c, linear, Access::read, current_privilege(c));
     return next(c, u);

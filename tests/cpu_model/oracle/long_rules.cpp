@@ -60,7 +60,15 @@ LongForm long_form_of(const Decoded& d) {
             return has_prefix(d, 0xf2) || has_prefix(d, 0xf3) ? LongForm::skip : near(d, LongForm::branch);
         case ZYDIS_MNEMONIC_NOP:
             // 0F 0D with a register: #UD on AMD processors, a reserved NOP in SDM vol. 2D table A-3.
-            return d.memory_operand() || op == 0x0d ? LongForm::skip : LongForm::plain;
+            return op == 0x0d && !d.memory_operand() ? LongForm::skip : LongForm::plain;
+        case ZYDIS_MNEMONIC_PAUSE:
+        case ZYDIS_MNEMONIC_PREFETCH:
+        case ZYDIS_MNEMONIC_PREFETCHW:
+        case ZYDIS_MNEMONIC_PREFETCHNTA:
+        case ZYDIS_MNEMONIC_PREFETCHT0:
+        case ZYDIS_MNEMONIC_PREFETCHT1:
+        case ZYDIS_MNEMONIC_PREFETCHT2:
+            return LongForm::plain;
         case ZYDIS_MNEMONIC_MOVSQ:
         case ZYDIS_MNEMONIC_STOSQ:
         case ZYDIS_MNEMONIC_LODSQ:
