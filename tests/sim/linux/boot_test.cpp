@@ -2,25 +2,17 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <regex>
+#include <thread>
 
 #include "guest.h"
 
 namespace southgate::sim::test {
 namespace {
 
-#define REQUIRE_LINUX(guest) \
-    if (!(guest).missing.empty()) GTEST_SKIP() << (guest).missing
-
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-// What `expr` printed behind the echo of the command that ran it.
-std::string answer(const std::string& serial, const std::string& marker) {
-    std::smatch match;
-    const bool found = std::regex_search(serial, match, std::regex(marker + "=([^\r\n]*)\r"));
-    return found ? match[1].str() : "";
-}
 
 TEST(Linux, BootsDirectlyToAShellWithoutAWarningAndSwitchesOff) {
     const LinuxGuest guest = linux_guest();
@@ -129,8 +121,16 @@ TEST(Linux, TwoRunsGiveTheSameEvents) {
     EXPECT_TRUE(first.events == second.events);
 }
 
-#define REQUIRE_LONG_RUN() \
-    if (!long_run()) GTEST_SKIP() << "only with " << long_run_variable << "=1"
+// scripts/linux-guest at another time of day.
+TEST(Linux, ItsGuestIsTheSameByteForByte) {
+    const LinuxGuest guest = linux_guest({"--iso"});
+    REQUIRE_LINUX(guest);
+    const std::string initrd = read_file(guest.initrd), iso = read_file(guest.iso);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+    (void)linux_guest({"--iso"});
+    EXPECT_TRUE(read_file(guest.initrd) == initrd);
+    EXPECT_TRUE(read_file(guest.iso) == iso);
+}
 
 TEST(LinuxLong, BringsUpSixteenProcessors) {
     REQUIRE_LONG_RUN();

@@ -19,7 +19,7 @@ LinuxGuest linux_guest(const std::vector<std::string>& options, const std::strin
     LinuxGuest guest{.missing = {}, .kernel = dir + "/vmlinuz", .initrd = dir + "/initrd", .iso = dir + "/grub.iso"};
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         guest.missing = read_file(complaint);
-        // Only a package that is not installed excuses a test.
+        // Only a package that is not installed or fetched excuses a test.
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 3) throw std::runtime_error(guest.missing);
     }
     return guest;
@@ -57,6 +57,12 @@ std::size_t count(const std::string& text, const std::string& part) {
     std::size_t n = 0;
     for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;
     return n;
+}
+
+std::string answer(const std::string& serial, const std::string& marker) {
+    std::smatch match;
+    const bool found = std::regex_search(serial, match, std::regex(marker + "=([^\r\n]*)\r"));
+    return found ? match[1].str() : "";
 }
 
 std::vector<PortWrite> writes_to(const std::string& events, std::uint16_t port) {

@@ -15,6 +15,8 @@ struct LinuxGuest {
 };
 // Options are those of the script. The parameters are those of the kernel on the ISO.
 LinuxGuest linux_guest(const std::vector<std::string>& options = {}, const std::string& parameters = "");
+#define REQUIRE_LINUX(guest) \
+    if (!(guest).missing.empty()) GTEST_SKIP() << (guest).missing
 
 // Kernel parameters of every boot: nothing is left out but the self-tests of the cryptographic algorithms, which take
 // most of a boot's time.
@@ -24,6 +26,8 @@ inline const std::string linux_prompt = "linux# ";
 // Tests that take minutes run only if this environment variable is set.
 inline constexpr const char* long_run_variable = "SOUTHGATE_LINUX_LONG";
 bool long_run();
+#define REQUIRE_LONG_RUN() \
+    if (!long_run()) GTEST_SKIP() << "only with " << long_run_variable << "=1"
 
 struct LinuxRun {
     Result result;
@@ -38,6 +42,8 @@ LinuxRun run_linux(const std::vector<std::string>& arguments);
 // The lines of a text that hold `part`.
 std::vector<std::string> lines_with(const std::string& text, const std::string& part);
 std::size_t count(const std::string& text, const std::string& part);
+// What stands behind "marker=" on a line; the echo of the command that prints it must not hold that.
+std::string answer(const std::string& serial, const std::string& marker);
 
 struct PortWrite {
     std::uint64_t time_ps;

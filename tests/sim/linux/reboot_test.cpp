@@ -44,7 +44,7 @@ testing::AssertionResult in_order(const std::string& text, const std::vector<std
 }
 
 std::vector<std::string> run_arguments(std::vector<std::string> more) {
-    std::vector<std::string> arguments{"--memory", "256M", "--timeline", "--max-time", "60s", "--expect", linux_prompt,
+    std::vector<std::string> arguments{"--memory", "256M", "--timeline", "--max-time", "100s", "--expect", linux_prompt,
                                        "--send", "reboot -f", "--stop-at", linux_prompt};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
@@ -61,7 +61,7 @@ class LinuxReboot : public testing::TestWithParam<Method> {};
 TEST_P(LinuxReboot, IsNamedAndLinuxBootsAgain) {
     const Method& method = GetParam();
     const LinuxGuest guest = linux_guest();
-    if (!guest.missing.empty()) GTEST_SKIP() << guest.missing;
+    REQUIRE_LINUX(guest);
     const LinuxRun r = boot_linux(guest, run_arguments({}), linux_parameters + " reboot=" + method.parameter);
     expect_two_boots(r);
     EXPECT_TRUE(in_order(r.result.out, method.story));
@@ -77,31 +77,57 @@ TEST_P(LinuxReboot, IsNamedAndLinuxBootsAgain) {
 INSTANTIATE_TEST_SUITE_P(Methods, LinuxReboot, testing::ValuesIn(methods),
                          [](const auto& info) { return info.param.name; });
 
-// The long run (docs/linux.md): each method with every timing, personality and number of processors.
-TEST(LinuxLong, EveryMethodUnderEveryTimingAndPersonality) {
-    if (!long_run()) GTEST_SKIP() << "only with " << long_run_variable << "=1";
-    const LinuxGuest guest = linux_guest();
-    if (!guest.missing.empty()) GTEST_SKIP() << guest.missing;
-    for (const Method& method : methods)
+// The long run (docs/linux.md): each method with every timing, personality and number of processors, and from a 32-bit
+// kernel.
+struct Case {
+    Method method;
+    std::string kernel, timing, personality;
+    unsigned cpus;
+
+    std::string name() const { return method.name + "_" + kernel + "_" + timing + "_" + personality + "_" + std::to_string(cpus); }
+    friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name(); }
+};
+
+std::vector<Case> long_cases() {
+    std::vector<Case> cases;
+    for (const Method& method : methods) {
         for (const std::string timing : {"zero", "datasheet"})
             for (const std::string personality : {"strict", "qemu"})
-                for (const unsigned cpus : {1u, 4u}) {
-                    SCOPED_TRACE(method.name + " " + timing + " " + personality + " " + std::to_string(cpus));
-                    const LinuxRun r = boot_linux(
-                        guest,
-                        run_arguments({"--timing", timing, "--personality", personality, "--smp", std::to_string(cpus)}),
-                        linux_parameters + " reboot=" + method.parameter);
-                    expect_two_boots(r, cpus);
-                    std::vector<std::string> story = method.story;
-                    if (personality == "qemu") std::erase(story, "after init");
-                    EXPECT_TRUE(in_order(r.result.out, story));
-                }
+                for (const unsigned cpus : {1u, 4u}) cases.push_back({method, "amd64", timing, personality, cpus});
+        for (const unsigned cpus : {1u, 4u}) cases.push_back({method, "i386", "zero", "strict", cpus});
+    }
+    return cases;
 }
 
+std::vector<std::string> story_of(const Case& c) {
+    std::vector<std::string> story = c.method.story;
+    if (c.personality == "qemu") std::erase(story, "after init");
+    if (c.kernel == "i386") std::ranges::replace(story, "long 64 mode", "paged 32 mode");
+    return story;
+}
+
+class Reboot : public testing::TestWithParam<Case> {};
+
+TEST_P(Reboot, IsNamedAndLinuxBootsAgain) {
+    REQUIRE_LONG_RUN();
+    const Case& c = GetParam();
+    const LinuxGuest guest = c.kernel == "i386" ? linux_guest({"--i386", "686-pae"}) : linux_guest();
+    REQUIRE_LINUX(guest);
+    const LinuxRun r = boot_linux(
+        guest,
+        run_arguments({"--timing", c.timing, "--personality", c.personality, "--smp", std::to_string(c.cpus)}),
+        linux_parameters + " reboot=" + c.method.parameter);
+    expect_two_boots(r, c.cpus);
+    EXPECT_TRUE(in_order(r.result.out, story_of(c)));
+}
+
+INSTANTIATE_TEST_SUITE_P(LinuxLong, Reboot, testing::ValuesIn(long_cases()),
+                         [](const auto& info) { return info.param.name(); });
+
 TEST(LinuxLong, RebootsThroughGrub) {
-    if (!long_run()) GTEST_SKIP() << "only with " << long_run_variable << "=1";
+    REQUIRE_LONG_RUN();
     const LinuxGuest guest = linux_guest({"--iso"}, linux_parameters);
-    if (!guest.missing.empty()) GTEST_SKIP() << guest.missing;
+    REQUIRE_LINUX(guest);
     const LinuxRun r = run_linux(run_arguments({"--cdrom", guest.iso, "--vga", "std"}));
     ASSERT_EQ(r.result.status, 0) << r.result.err << r.serial;
     EXPECT_EQ(count(r.serial, "Booting `Linux'"), 2u) << r.serial;

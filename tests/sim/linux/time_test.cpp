@@ -30,7 +30,7 @@ double number_at(const std::string& serial, const std::string& marker) {
 // TSC) in ns, and RTC seconds. Between < and > lies a sleep of 1 s, between { and } one of 2000 s.
 TEST(Linux, ItsClocksAgreeWithSimulatedTime) {
     const LinuxGuest guest = linux_guest();
-    if (!guest.missing.empty()) GTEST_SKIP() << guest.missing;
+    REQUIRE_LINUX(guest);
     const std::string now = "$(awk '/^now at/ {print $3}' /proc/timer_list)", rtc = "$(cat /sys/class/rtc/rtc0/since_epoch)";
     const LinuxRun r = boot_linux(
         guest, {"--memory", "256M", "--tsc-mhz", "2345.678", "--max-time", "3000s", "--expect", linux_prompt, "--send",
