@@ -35,8 +35,9 @@ std::unique_ptr<ByteSink> ByteSink::open(const std::string& where) {
 }
 
 void ByteSink::flush() {
+    if (buffer_.empty()) return;
     // A closed pipe loses the output and nothing else.
-    if (!buffer_.empty()) std::fwrite(buffer_.data(), 1, buffer_.size(), file_);
+    std::fwrite(buffer_.data(), 1, buffer_.size(), file_);
     buffer_.clear();
     std::fflush(file_);
 }
@@ -48,6 +49,10 @@ class FileEnd : public SerialEnd {
     explicit FileEnd(const std::string& path) : sink_(ByteSink::open(path)) {}
     void put(std::uint8_t byte) override { sink_->put(byte); }
     void flush() override { sink_->flush(); }
+    std::span<const std::uint8_t> poll() override {
+        sink_->flush();
+        return {};
+    }
 
   private:
     std::unique_ptr<ByteSink> sink_;
@@ -70,7 +75,7 @@ class StdioEnd : public SerialEnd {
     void put(std::uint8_t byte) override { out_->put(byte); }
     void flush() override { out_->flush(); }
     std::span<const std::uint8_t> poll() override {
-        if (out_->is_terminal()) out_->flush();
+        out_->flush();
         if (!open_) return {};
         pollfd fd{STDIN_FILENO, POLLIN, 0};
         if (::poll(&fd, 1, 0) <= 0) return {};

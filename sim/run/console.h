@@ -10,8 +10,8 @@
 
 namespace southgate::sim {
 
-// A stream the guest writes to. Output is buffered; flush() is called at the end and, for terminals, at each
-// poll.
+// A stream the guest writes to. Output is buffered; the monitor calls flush() at each of its looks at the run, so that who
+// reads a pipe or follows a file sees a line once it is there.
 class ByteSink {
   public:
     // "stdout", "stderr" or a file. Throws UsageError when the file cannot be created.
@@ -22,7 +22,7 @@ class ByteSink {
 
     void put(std::uint8_t byte) {
         buffer_.push_back(static_cast<char>(byte));
-        if (byte == '\n' ? terminal_ : buffer_.size() >= 4096) flush();
+        if (buffer_.size() >= 4096) flush();
     }
     void flush();
     bool is_terminal() const { return terminal_; }
@@ -43,7 +43,8 @@ class SerialEnd {
 
     virtual void put(std::uint8_t byte) = 0;
     virtual void flush() = 0;
-    // Bytes that arrived since the last call; never blocks. Called at intervals of simulated time.
+    // Passes on what was put, and returns the bytes that arrived since the last call; never blocks. Called at intervals of
+    // simulated time.
     virtual std::span<const std::uint8_t> poll() { return {}; }
     // Whether bytes may ever arrive: a machine that waits for them is not idle.
     virtual bool has_input() const { return false; }

@@ -70,6 +70,7 @@ void Monitor::tick() {
     }
     for (auto& serial : serial_)
         if (const auto bytes = serial.end->poll(); !bytes.empty()) serial.receive(bytes);
+    for (auto* sink : outputs_) sink->flush();
     const bool typed = type_answers();
     if (matching() && ++ticks_ % screen_intervals == 0) search_screen();
     check_host(now);

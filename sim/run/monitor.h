@@ -1,5 +1,5 @@
 // Looks at the run from outside at fixed intervals of simulated time: limits, key strokes to type, serial
-// input, screens to search, pacing and progress. The interval does not depend on the host, so it cannot
+// input and output, screens to search, pacing and progress. The interval does not depend on the host, so it cannot
 // change a run.
 #pragma once
 
@@ -40,6 +40,8 @@ class Monitor : public sc_core::sc_module {
     void console_byte(unsigned console, std::uint8_t byte);
     // A serial line whose input goes to `receive`.
     void add_serial(SerialEnd& end, std::function<void(std::span<const std::uint8_t>)> receive);
+    // Output to pass on at each look.
+    void add_output(ByteSink& sink) { outputs_.push_back(&sink); }
     // No progress line: the guest's output goes to the same terminal.
     void quiet() { progress_ = false; }
 
@@ -74,6 +76,7 @@ class Monitor : public sc_core::sc_module {
         std::function<void(std::span<const std::uint8_t>)> receive;
     };
     std::vector<Serial> serial_;
+    std::vector<ByteSink*> outputs_;
     std::deque<TimedKeys> keys_;  // by time
     std::optional<Outcome> outcome_;
     Clock::time_point start_;

@@ -70,6 +70,7 @@ class Consoles {
         if (!options.debugcon.empty()) {
             debug_ = ByteSink::open(options.debugcon);
             terminal |= debug_->is_terminal();
+            monitor.add_output(*debug_);
         }
         machine.on_debug_output([this, &monitor](std::uint8_t byte) {
             if (debug_) debug_->put(byte);

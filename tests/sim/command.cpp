@@ -2,21 +2,33 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 namespace southgate::sim::test {
 
-Result southgate(const std::vector<std::string>& arguments, const std::string& directory) {
-    const std::string base = scratch();
-    const std::string out = base + "/stdout", err = base + "/stderr";
+namespace {
+
+std::vector<char*> argument_vector(const std::vector<std::string>& arguments) {
     std::vector<char*> argv{const_cast<char*>("southgate")};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
+    return argv;
+}
+
+}  // namespace
+
+Result southgate(const std::vector<std::string>& arguments, const std::string& directory) {
+    const std::string base = scratch();
+    const std::string out = base + "/stdout", err = base + "/stderr";
+    const auto argv = argument_vector(arguments);
     const pid_t child = fork();
     if (child == 0) {
         const int in_fd = open("/dev/null", O_RDONLY);
@@ -31,6 +43,36 @@ Result southgate(const std::vector<std::string>& arguments, const std::string& d
     int status = 0;
     waitpid(child, &status, 0);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+}
+
+std::string output_of_running(const std::vector<std::string>& arguments, const std::string& text) {
+    const auto argv = argument_vector(arguments);
+    int ends[2];
+    if (pipe(ends) != 0) return "no pipe";
+    const pid_t child = fork();
+    if (child == 0) {
+        const int null = open("/dev/null", O_RDWR);
+        dup2(null, 0);
+        dup2(ends[1], 1);
+        dup2(null, 2);
+        close(ends[0]);
+        execv(SOUTHGATE_COMMAND, argv.data());
+        _exit(127);
+    }
+    close(ends[1]);
+    std::string output;
+    std::array<char, 4096> buffer;
+    pollfd fd{ends[0], POLLIN, 0};
+    constexpr int patience = 30'000;  // ms
+    while (output.find(text) == std::string::npos && poll(&fd, 1, patience) > 0) {
+        const ssize_t n = read(ends[0], buffer.data(), buffer.size());
+        if (n <= 0) break;
+        output.append(buffer.data(), static_cast<std::size_t>(n));
+    }
+    kill(child, SIGTERM);
+    close(ends[0]);
+    waitpid(child, nullptr, 0);
+    return output;
 }
 
 std::string scratch() {

@@ -14,6 +14,10 @@ struct Result {
 // Runs `southgate` with these arguments in `directory`; standard input is empty.
 Result southgate(const std::vector<std::string>& arguments, const std::string& directory = ".");
 
+// What `southgate` with these arguments writes to its standard output, a pipe, while it runs on: all until `text` has come, or
+// until half a minute has passed without any output. Then ends it by SIGTERM.
+std::string output_of_running(const std::vector<std::string>& arguments, const std::string& text);
+
 // A directory of the current test's own, empty at first.
 std::string scratch();
 void write_file(const std::string& path, const std::string& bytes);

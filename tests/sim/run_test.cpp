@@ -194,6 +194,23 @@ TEST(Run, MemtestShowsItsScreen) {
     EXPECT_EQ(read_file(png).substr(1, 3), "PNG");
 }
 
+// Who reads the pipe sees what the guest wrote while the guest goes on.
+TEST(Run, ConsolesReachAPipeAtOnce) {
+    EXPECT_TRUE(contains(output_of_running({"run", "--debugcon", "stdout"}, "No bootable device."), "No bootable device."));
+
+    const std::string image = scratch() + "/loops.rom";
+    std::string rom(65536, '\xf4');
+    std::string code = "\xba\xfb\x03\xb0\x03\xee"  // LCR: mov dx, 3fbh; mov al, 3; out dx, al
+                       "\xb2\xf8";                  // mov dl, f8h
+    for (const char c : std::string("up\n")) code += std::string("\xb0") + c + "\xee";  // mov al, c; out dx, al
+    code += "\xeb\xfe";  // jmp $
+    rom.replace(0xf000, code.size(), code);
+    rom.replace(0xfff0, 3, "\xe9\x0d\xf0");  // jmp f000h
+    write_file(image, rom);
+    for (const char* where : {"stdout", "stdio"})
+        EXPECT_EQ(output_of_running({"run", "--firmware", image, "--serial", where}, "up\n"), "up\n") << where;
+}
+
 TEST(Run, TypedKeysReachTheGuest) {
     const Result r = southgate({"run", "--keys", "<ctrl-alt-del>@1s", "--timeline", "--stop-after-resets",
                                 "1", "--max-time", "10s"});
