@@ -23,8 +23,6 @@ void put(Image& image, unsigned x, unsigned y, const Colour& colour) {
     pixel[2] = colour.blue;
 }
 
-bool is_blank(std::uint8_t character) { return character == 0 || character == ' '; }
-
 }  // namespace
 
 Image Renderer::image() const {
@@ -36,8 +34,11 @@ std::string Renderer::text() const {
     std::string text;
     if (!text_mode()) return text;
     for (unsigned row = 0; row < text_rows(); ++row) {
-        unsigned used = columns();
-        while (used > 0 && is_blank(character(row, used - 1, 0))) --used;
+        unsigned used = 0;
+        for (unsigned column = 0; column < columns(); ++column) {
+            const std::uint8_t c = character(row, column, 0);
+            if (c != 0 && c != ' ') used = column + 1;
+        }
         for (unsigned column = 0; column < used; ++column) append_utf8(text, character(row, column, 0));
         text += '\n';
     }
