@@ -22,6 +22,7 @@ std::string output_of_running(const std::vector<std::string>& arguments, const s
 std::string scratch();
 void write_file(const std::string& path, const std::string& bytes);
 std::string read_file(const std::string& path);
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 // A guest program built with the tree, e.g. "demo.img".
 std::string guest(const std::string& name);
 

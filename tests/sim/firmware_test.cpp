@@ -9,8 +9,6 @@
 namespace southgate::sim::test {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 TEST(Firmware, ListNamesEveryImage) {
     const Result table = southgate({"firmware", "list"});
     ASSERT_EQ(table.status, 0) << table.err;

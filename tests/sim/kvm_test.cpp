@@ -10,8 +10,6 @@ namespace {
 
 constexpr int no_kvm = 4;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 bool one_line(const std::string& text) { return std::ranges::count(text, '\n') == 1 && text.ends_with('\n'); }
 
 // Skipped, with the reason that the command gave, where there is no usable /dev/kvm.

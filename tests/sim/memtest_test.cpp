@@ -9,8 +9,6 @@
 namespace southgate::sim::test {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 struct Width {
     std::string file, build;  // of the ISO, and what the screen says
 

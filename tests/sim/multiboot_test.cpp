@@ -11,8 +11,6 @@
 namespace southgate::sim::test {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // What firmware/roms/multiboot_kernel.asm says, without what the firmware said before.
 std::string kernel_output(const Result& r) {
     EXPECT_EQ(r.status, 0) << r.err;

@@ -10,8 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // Every row with a reset has the interpreter's verdict in every cell, by every reset source; the others say why not.
 TEST(PioPlatform, EveryResetHasTheVerdictsOfTheInterpreter) {
     const Result platform = southgate({"pio-matrix", "--engine", "platform", "--format", "json"});

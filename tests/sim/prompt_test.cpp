@@ -13,8 +13,6 @@ namespace {
 
 using Commands = std::vector<std::string>;
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // Types each command at the prompt.
 std::vector<std::string> at_prompt(const std::string& firmware, const std::string& prompt, const Commands& commands,
                                    const std::vector<std::string>& more) {

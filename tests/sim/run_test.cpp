@@ -6,10 +6,6 @@
 namespace southgate::sim::test {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 class SeaBios : public testing::TestWithParam<std::string> {};
 
 TEST_P(SeaBios, ReachesNoBootableDevice) {

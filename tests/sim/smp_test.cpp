@@ -7,8 +7,6 @@
 namespace southgate::sim::test {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 class Smp : public testing::TestWithParam<unsigned> {
   protected:
     std::string count() const { return std::to_string(GetParam()); }

@@ -11,13 +11,6 @@ constexpr unsigned mxcsr_at = 24, st0_at = 32, xmm0_at = 160, header_at = 512;
 class Features : public LongMachine {
   protected:
     explicit Features(const CpuModel& model = CpuModel::x86_64()) : LongMachine(model) {}
-    // Runs `bytes`; the vector of the fault, -1 when they get through to the HLT behind.
-    int fault_of(std::initializer_list<int> bytes) {
-        auto at = static_cast<std::uint32_t>(rip());
-        code(at, bytes);
-        code(at + static_cast<std::uint32_t>(bytes.size()), {0xf4});
-        return run_to_handler();
-    }
     void set_cr4(std::uint64_t bits) {
         SpecialRegisters s = cpu->sregs();
         s.cr4 = 0x20 | bits;

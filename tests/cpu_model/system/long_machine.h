@@ -123,6 +123,13 @@ class LongMachine : public Machine {
         EXPECT_EQ(run_to_handler(), vector);
         EXPECT_EQ(stack_qword(0), error);
     }
+    // Runs `bytes`; the vector of the fault, -1 when they get through to the HLT behind.
+    int fault_of(std::initializer_list<int> bytes) {
+        auto at = static_cast<std::uint32_t>(rip());
+        code(at, bytes);
+        code(at + static_cast<std::uint32_t>(bytes.size()), {0xf4});
+        return run_to_handler();
+    }
     void set_msr(std::uint32_t index, std::uint64_t value) {
         set_gpr(Gpr::rcx, index);
         set_gpr(Gpr::rax, value & 0xffffffff);

@@ -12,8 +12,6 @@
 namespace southgate::sim::test {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 TEST(Linux, BootsDirectlyToAShellWithoutAWarningAndSwitchesOff) {
     const LinuxGuest guest = linux_guest();
     REQUIRE_LINUX(guest);

@@ -6,8 +6,6 @@
 namespace southgate::sim::test {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 const std::string report = "dmesg -r | grep '^<[0-4]>'; echo c''pus=$(nproc) $(uname -m) "
                            "$(grep -owE 'pae|lm|nx' /proc/cpuinfo | sort -u | tr '\\n' ' '); poweroff -f";
 
