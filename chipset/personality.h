@@ -28,6 +28,7 @@ struct Personality {
     bool ide_without_idetim = false;
     bool flash_clear_status_clears_ready = false;
     bool ide_without_io_enable = false;
+    bool ferr_without_xbcs = false;
 
     static constexpr Personality strict() { return {}; }
     static constexpr Personality qemu();
@@ -82,6 +83,8 @@ inline constexpr std::array kPersonalityOptions{
                       "the flash command Clear Status Register clears bit 7, ready, too", 24},
     PersonalityOption{"ide_without_io_enable", &Personality::ide_without_io_enable,
                       "the PIIX decodes the IDE ports whether its PCI command register enables I/O or not", 25},
+    PersonalityOption{"ferr_without_xbcs", &Personality::ferr_without_xbcs,
+                      "FERR# makes IRQ13 and port F0h answers whether XBCS bit 5 is set or not", 26},
 };
 
 constexpr Personality Personality::qemu() {

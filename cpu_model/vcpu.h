@@ -36,6 +36,9 @@ enum class ExitReason : std::uint8_t {
     internal_error,    // the engine cannot go on; Exit::message says why
     wait_for_sipi,     // an application processor waits for a start-up IPI
     pause,             // PAUSE executed: asked for by set_pause_exits()
+    // An unmasked x87 exception pends with CR0.NE = 0 and IGNNE# deasserted, so a waiting instruction does not start (SDM
+    // vol. 1 8.7.2), and nothing deliverable is pending. The instruction pointer is on it; run() tries it again.
+    frozen,
 };
 
 // Port I/O wanted from the platform. For IN the platform fills `data` before it re-enters;
@@ -112,6 +115,10 @@ class Bus {
     // is not in deadline mode ignores it and is never armed.
     virtual void write_tsc_deadline([[maybe_unused]] std::uint64_t clock) {}
     virtual bool tsc_deadline_armed() { return false; }
+
+    // FERR#, level: an unmasked x87 exception pends while CR0.NE is 0 (SDM vol. 1 8.7.2). Also called by what changes state
+    // outside run(). An engine that cannot tell never calls.
+    virtual void ferr_changed([[maybe_unused]] bool asserted) {}
 };
 
 // A run of guest-physical memory with host memory behind it: KVM's memory slot and TLM's DMI at once.
@@ -179,6 +186,9 @@ class Vcpu {
     virtual void pulse_init() = 0;   // edge, latched: taken at the next instruction boundary, after RSM in SMM
     virtual void reset(bool power_up) = 0;  // RESET#; power_up also loses what only power keeps
     virtual void set_a20m(bool masked) = 0; // A20M#: true = address bit 20 forced to 0
+    // IGNNE#: true = a pending x87 exception does not stop x87 instructions while CR0.NE is 0. An engine without FERR#
+    // ignores it.
+    virtual void set_ignne([[maybe_unused]] bool asserted) {}
     virtual void start_up(std::uint8_t vector) = 0;  // SIPI; ignored unless waiting for one
 
     // Performs INIT now, as a chipset that pulls INIT# while the platform holds the CPU in a PIO exit does.

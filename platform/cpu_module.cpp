@@ -46,6 +46,11 @@ CpuModule::CpuModule(const sc_core::sc_module_name& name, const CpuConfig& confi
         if (level && (runnable() || (vcpu_->regs().rflags & interrupt_flag) != 0)) wake(wake_intr);
     });
     a20m.on_change([this](bool level) { vcpu_->set_a20m(level); });
+    ignne.on_change([this](bool level) {
+        if (events_) events_->line_changed("ignne", level);
+        vcpu_->set_ignne(level);
+        if (level) wake(wake_ignne);
+    });
 
     share(1);
     vcpu_->set_pio_policy(config_.pio_policy, config_.quirk_out_7e);
@@ -229,6 +234,10 @@ void CpuModule::run_slice(std::uint64_t end) {
             if (events_) events_->cpu_activity(CpuActivity::halt, vcpu_->linear_rip());
             special_cycle(chipset::SpecialCycle::Kind::halt, tlm::TLM_IGNORE_COMMAND, nullptr);
             waiting_for_ = wake_any;
+            break;
+        case cpu::ExitReason::frozen:
+            if (events_) events_->cpu_activity(CpuActivity::frozen, vcpu_->linear_rip());
+            waiting_for_ = wake_from_freeze;
             break;
         case cpu::ExitReason::wait_for_sipi:
             waiting_for_ = wake_from_sipi_wait;

@@ -80,7 +80,8 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     // the bus is in SMM, as the SMMEM# attribute of a transaction does (Pentium Pro Family Developer's Manual
     // vol. 1, 3.5.2).
     chipset::LineOut smiact{"smiact"};
-    chipset::LineOut ferr{"ferr"};      // FERR#: never asserted, the engines report x87 errors natively
+    chipset::LineIn ignne{"ignne"};     // IGNNE#, level
+    chipset::LineOut ferr{"ferr"};      // FERR#: an x87 exception pends while CR0.NE is 0; deasserted in RESET#
 
     // Without a scheduler the CPU is alone. The scheduler must outlive it.
     CpuModule(const sc_core::sc_module_name& name, const CpuConfig& config, const EngineFactory& factory,
@@ -112,7 +113,8 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
 
     // Called at each first fetch after power-on, RESET#, INIT# and a start-up IPI.
     void on_start(std::function<void(CpuReset)> started) { started_ = std::move(started); }
-    // Halted, shut down, held in reset or waiting for a start-up IPI; only an event can make it run again.
+    // Halted, frozen behind an x87 exception, shut down, held in reset or waiting for a start-up IPI; only an event can make
+    // it run again.
     bool is_waiting() const { return !runnable(); }
 
     // Somebody wrote memory that the engine may have decoded (MemoryTarget::on_write).
@@ -147,9 +149,11 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
         wake_init = 8,
         wake_reset = 16,
         wake_sipi = 32,
+        wake_ignne = 64,
         wake_from_sipi_wait = wake_init | wake_reset | wake_sipi,
         wake_from_shutdown = wake_nmi | wake_smi | wake_init | wake_reset,
         wake_any = wake_from_shutdown | wake_intr | wake_sipi,
+        wake_from_freeze = wake_any | wake_ignne,
     };
 
     void end_of_elaboration() override;
@@ -219,6 +223,8 @@ class CpuModule : public sc_core::sc_module, private cpu::Bus, private tlm::tlm_
     bool write_x2apic(unsigned index, std::uint64_t value) override;
     void write_tsc_deadline(std::uint64_t clock) override;
     bool tsc_deadline_armed() override;
+    void ferr_changed(bool asserted) override;
+    void drive_ferr(bool asserted);
     // Something inside run() may have moved the next pending activity.
     void look_at_horizon();
 

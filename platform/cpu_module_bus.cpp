@@ -149,6 +149,17 @@ void CpuModule::write_tsc_deadline(std::uint64_t clock) {
 
 bool CpuModule::tsc_deadline_armed() { return apic_.deadline_armed && apic_.deadline_armed(local_time_ps()); }
 
+void CpuModule::ferr_changed(bool asserted) {
+    drive_ferr(asserted);
+    look_at_horizon();
+}
+
+void CpuModule::drive_ferr(bool asserted) {
+    if (asserted == ferr.level()) return;
+    if (events_) events_->line_changed("ferr", asserted);
+    ferr.set(asserted);
+}
+
 // --- direct memory ---
 
 void CpuModule::request_dmi(std::uint64_t address) {

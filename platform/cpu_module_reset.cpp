@@ -78,6 +78,7 @@ void CpuModule::hold() {
     held_ = true;
     reset_in_transaction_ = true;
     sipi_.reset();
+    drive_ferr(false);
     if (events_) events_->cpu_activity(CpuActivity::held, vcpu_->linear_rip());
 }
 

@@ -105,7 +105,10 @@ MemoryRouter::MapId IsaBridge::map_memory(std::uint64_t first, std::uint64_t siz
 
 void IsaBridge::gate(IoRouter::MapId id, Gate by) {
     if (by == Gate::none) return;
-    gated_.push_back({id, by == Gate::rtc ? piix::xbcs_rtc : piix::xbcs_kbc});
+    const std::uint32_t bit = by == Gate::rtc        ? piix::xbcs_rtc
+                              : by == Gate::keyboard ? piix::xbcs_kbc
+                                                     : piix::xbcs_coprocessor_error;
+    gated_.push_back({id, bit});
     update_decode();
 }
 
@@ -142,6 +145,7 @@ void IsaBridge::map_bios(MemoryRouter::Target& rom, std::uint64_t size) {
 
 void IsaBridge::update_decode() {
     for (const Gated& g : gated_) io.enable(g.id, xbcs_->value & g.xbcs_bit);
+    ferr_enable.set(xbcs_->value & piix::xbcs_coprocessor_error);
     for (const BiosPart& part : bios_) {
         memory.enable(part.id, !part.xbcs_bit || (xbcs_->value & part.xbcs_bit));
         memory.write_protect(part.id, !(xbcs_->value & piix::xbcs_bios_write));

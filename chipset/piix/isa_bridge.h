@@ -27,7 +27,7 @@ namespace southgate::chipset {
 class IsaBridge : public PciFunction {
   public:
     enum class Model : std::uint8_t { piix3, piix4 };
-    enum class Gate : std::uint8_t { none, rtc, keyboard };  // XBCS bits 0 and 1
+    enum class Gate : std::uint8_t { none, rtc, keyboard, coprocessor_error };  // XBCS bits 0, 1 and 5
 
     struct Config {
         Model model = Model::piix3;
@@ -51,6 +51,7 @@ class IsaBridge : public PciFunction {
     LineIn apmc{"apmc"};                         // software wrote APMC
     LineOut smi{"smi"};                          // SMI# by SMICNTL/SMIEN (PIIX3)
     LineOut shutdown{"shutdown"};                // pulse: shutdown special cycle
+    LineOut ferr_enable{"ferr_enable"};          // XBCS bit 5: coprocessor errors make IRQ13
 
     explicit IsaBridge(const sc_core::sc_module_name& name) : IsaBridge(name, Config{}) {}
     IsaBridge(const sc_core::sc_module_name& name, const Config& config);

@@ -17,7 +17,7 @@ inline constexpr Field pirqrc_fields[] = {
 inline constexpr std::uint32_t pirqrc_disable = 0x80, pirqrc_route = 0x0f;
 
 inline constexpr std::uint32_t xbcs_rtc = 0x0001, xbcs_kbc = 0x0002, xbcs_bios_write = 0x0004,
-                               xbcs_lower_bios = 0x0040, xbcs_extended_bios = 0x0080, xbcs_1m_bios = 0x0200;
+                               xbcs_coprocessor_error = 0x0020, xbcs_lower_bios = 0x0040, xbcs_extended_bios = 0x0080, xbcs_1m_bios = 0x0200;
 inline constexpr std::uint32_t apm_smi = 0x80;  // SMIEN.EAPMC and SMIREQ.RAPMC
 
 constexpr RegisterInfo declare(const char* name, std::uint32_t offset, std::uint8_t width,

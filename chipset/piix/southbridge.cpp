@@ -44,6 +44,7 @@ PiixSouthbridge::PiixSouthbridge(const sc_core::sc_module_name& name, ApicBus& a
              {.read_out2 = [this](const sc_core::sc_time& now) { return pit.output(2, now); },
               .write_gate2 = [this](bool level, const sc_core::sc_time& now) { pit.set_gate2(level, now); }}),
       apm("apm"),
+      coprocessor_error("coprocessor_error", config.personality.ferr_without_xbcs),
       ioapic("ioapic", apic_bus),
       hpet("hpet"),
       config_(config) {
@@ -52,7 +53,7 @@ PiixSouthbridge::PiixSouthbridge(const sc_core::sc_module_name& name, ApicBus& a
     wire_reset();
 }
 
-// 82371AB 290562 chapter 4.2: the ports inside the chip. XBCS can close the RTC's.
+// 82371AB 290562 chapter 4.2: the ports inside the chip. XBCS can close the RTC's and opens that of coprocessor errors.
 void PiixSouthbridge::map_ports() {
     isa.map_internal(0x00, 16, dma.dma1);
     isa.map_internal(0x20, 2, pic.master);
@@ -64,6 +65,9 @@ void PiixSouthbridge::map_ports() {
     isa.map_internal(0xa0, 2, pic.slave);
     isa.map_internal(0xb2, 2, apm.socket);
     isa.map_internal(0xc0, 32, dma.dma2);
+    isa.map_internal(0xf0, 1, coprocessor_error.socket, 0,
+                     config_.personality.ferr_without_xbcs ? IsaBridge::Gate::none
+                                                           : IsaBridge::Gate::coprocessor_error);
     isa.map_internal(0x4d0, 2, pic.elcr);
     isa.map_internal(0xcf9, 1, reset.cf9);
     isa.memory.map(0xfec0'0000, 0x100, ioapic.socket, 0, {config_.timing.piix_internal, {}});
@@ -87,6 +91,8 @@ void PiixSouthbridge::wire_interrupts() {
     for (unsigned n = 0; n < Hpet::route_count; ++n) hpet.route(n)(ioapic.irq(Hpet::first_route + n));
     rtc.irq(pm.rtc_alarm);
     pm.sci(isa_irq(9));
+    isa.ferr_enable(coprocessor_error.enable);
+    coprocessor_error.irq(isa_irq(13));
     ide.primary.irq(isa_irq(14));
     ide.secondary.irq(isa_irq(15));
 
@@ -99,7 +105,8 @@ void PiixSouthbridge::wire_interrupts() {
 
 void PiixSouthbridge::wire_reset() {
     for (LineIn* pin : {&isa.pcirst, &ide.pcirst, &pm.pcirst, &pic.pcirst, &pit.pcirst, &dma.pcirst,
-                        &rtc.pcirst, &port61.pcirst, &apm.pcirst, &ioapic.pcirst, &hpet.pcirst})
+                        &rtc.pcirst, &port61.pcirst, &apm.pcirst, &coprocessor_error.pcirst, &ioapic.pcirst,
+                        &hpet.pcirst})
         reset.pcirst(*pin);
     reset.power_good(pm.power_good);
     reset.resume_well_ok(pm.resume_well);

@@ -4,7 +4,8 @@
 //
 // A machine attaches it to its PCI bus, binds `isa` decoding for board devices (Super-I/O, BIOS ROM, fw_cfg),
 // and connects the pins: `reset.init`, `reset.cpurst`, `reset.pcirst`, `reset.rstdrv`, `reset.power_good`,
-// `reset.a20m` to those who see them in hardware, `pic.intr`, `smi` and `port61.nmi` to the CPU, the keyboard
+// `reset.a20m` to those who see them in hardware, `pic.intr`, `smi` and `port61.nmi` to the CPU, `coprocessor_error.ferr`
+// and `.ignne` to its x87 error pins, the keyboard
 // controller's RCIN# and A20GATE to `reset`. PCIRST# reaches everything in here already. Its device is number
 // 1 with functions 0 (ISA), 1 (IDE) and 3 (power management), as PC firmware expects. Not modelled: the USB
 // function 2, 8259 and RTC port aliases.
@@ -28,6 +29,7 @@
 #include "chipset/lines.h"
 #include "chipset/personality.h"
 #include "chipset/piix/apm_ports.h"
+#include "chipset/piix/coprocessor_error.h"
 #include "chipset/piix/isa_bridge.h"
 #include "chipset/piix/power_management.h"
 #include "chipset/reset/reset_controller.h"
@@ -71,6 +73,7 @@ class PiixSouthbridge : public sc_core::sc_module {
     RealTimeClock rtc;
     NmiStatus port61;
     ApmPorts apm;
+    CoprocessorError coprocessor_error;
     IoApic ioapic;
     Hpet hpet;
     LineOut& smi() { return smi_or_.out; }  // SMI# to the CPU

@@ -155,6 +155,8 @@ struct Cpu : RegisterFile {
     bool intr_line = false;
     bool check_alignment = false;  // CPL 3 with CR0.AM and EFLAGS.AC: every access takes the slow path
     bool a20m_line = false;        // A20M# asserted; follow a change with update_a20()
+    bool ferr = false;             // FERR# as last driven; follow a change with x87::update_ferr()
+    bool ignne_line = false;       // IGNNE# asserted
     bool single_step = false;      // guest debug
     std::int64_t budget = 0;       // of this run()
     bool exit_pending = false;     // a handler wants run() to return exit_reason

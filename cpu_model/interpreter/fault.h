@@ -27,6 +27,10 @@ struct GuestFault {
 // and retired_in_run() are exact inside the Bus call and request_exit() acts right after it.
 struct RestartAlone {};
 
+// The instruction Cpu::cur waits for a pending x87 exception to be handled (interpreter/fpu/error.h): it does not start,
+// and the processor stops until an interrupt.
+struct Freeze {};
+
 [[noreturn, gnu::cold]] void raise(Vector vector);                           // no error code
 [[noreturn, gnu::cold]] void raise(Vector vector, std::uint32_t error_code);
 [[noreturn, gnu::cold]] inline void raise_gp(std::uint32_t error = 0) { raise(Vector::general_protection, error); }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cpu_model/interpreter/flags.h"
+#include "cpu_model/interpreter/fpu/error.h"
 #include "cpu_model/interpreter/simd/state.h"
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/mmu/fill.h"
@@ -108,6 +109,7 @@ void Interpreter::set_sregs(const SpecialRegisters& s) {
     if (translations) flush_tlb(&c_, false);
     update_mode(&c_);
     update_attention(&c_);
+    x87::update_ferr(&c_);
     if (VmcsAccounting* a = c_.pio.accounting()) a->set_sregs();
 }
 
@@ -122,6 +124,7 @@ FpuState Interpreter::fpu() const { return c_.fpu; }
 void Interpreter::set_fpu(const FpuState& f) {
     c_.fpu = f;
     c_.fpu.mxcsr &= simd::mxcsr_mask;
+    x87::update_ferr(&c_);
 }
 ModelSpecificRegisters Interpreter::msrs() const { return c_.msr; }
 void Interpreter::set_msrs(const ModelSpecificRegisters& m) { c_.msr = m; }

@@ -50,6 +50,7 @@ class Interpreter : public Vcpu, private CodeSharing::Member {
     void pulse_init() override;
     void reset(bool power_up) override;
     void set_a20m(bool masked) override;
+    void set_ignne(bool asserted) override { c_.ignne_line = asserted; }
     void start_up(std::uint8_t vector) override;
     bool take_init_now() override;
 
@@ -82,6 +83,7 @@ class Interpreter : public Vcpu, private CodeSharing::Member {
 
     // Inside run(), so that changes must wait for the end of the instruction.
     bool running_ = false;
+    bool frozen_ = false;  // the next instruction waits behind an x87 exception
     Cpu c_;
     CodeCache code_;
 };

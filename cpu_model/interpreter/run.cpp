@@ -25,6 +25,7 @@ Exit Interpreter::run(const Budget& budget) {
     c.stash = 0;
     c.exit_pending = false;
     running_ = true;
+    frozen_ = false;
     if (c.attention & attention::exit) update_attention(&c);
     if (c.events.activity == ActivityState::uninitialized) [[unlikely]] return leave(ExitReason::wait_for_sipi);
     if (c.pio.is_pending()) c.left -= static_cast<std::int64_t>(complete_pio(&c, budget.immediate_exit));
@@ -37,7 +38,10 @@ Exit Interpreter::run(const Budget& budget) {
         if (c.exit_pending) return leave(c.exit_reason);
         if (c.left <= 0) return leave(ExitReason::budget_end);
         if (c.attention != 0) {
-            if (take_events()) continue;
+            if (take_events()) {
+                frozen_ = false;
+                continue;
+            }
             if (c.attention & attention::inactive) {
                 switch (c.events.activity) {
                     case ActivityState::halted: return leave(ExitReason::hlt);
@@ -46,6 +50,7 @@ Exit Interpreter::run(const Budget& budget) {
                 }
             }
         }
+        if (frozen_) return leave(ExitReason::frozen);
         execute();
     }
 }
@@ -116,6 +121,12 @@ void Interpreter::execute() {
         update_attention(&c);
     } catch (const RestartAlone&) {
         unwind();
+    } catch (const Freeze&) {
+        // The shadow of an STI or MOV SS before it is over: interrupts are all that can end this.
+        unwind();
+        c.step_trap = false;
+        frozen_ = true;
+        update_attention(&c);
     }
 }
 
@@ -153,6 +164,9 @@ void Interpreter::run_one() {
     } catch (const RestartAlone&) {
         unwind();
     } catch (const GuestFault&) {
+        if (resume_flag && c.block == b) c.eflags |= eflags::rf;
+        throw;
+    } catch (const Freeze&) {
         if (resume_flag && c.block == b) c.eflags |= eflags::rf;
         throw;
     }

@@ -1,6 +1,7 @@
 // MOV to and from CRn, LMSW (SDM vol. 2B MOV; vol. 3A 2.5).
 #include "cpu_model/system/control_registers.h"
 
+#include "cpu_model/interpreter/fpu/error.h"
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/mmu/access.h"
 
@@ -67,6 +68,7 @@ void write_cr0(Cpu* c, std::uint64_t value) {
     if ((changed & (cr0::pg | cr0::wp)) != 0) flush_tlb(c, false);
     if ((changed & cr0::pe) != 0) c->cpl = 0;
     if ((changed & (cr0::pe | cr0::pg | cr0::am)) != 0) update_mode(c);
+    if ((changed & cr0::ne) != 0) x87::update_ferr(c);
 }
 
 void write_cr3(Cpu* c, std::uint64_t value) {

@@ -1,5 +1,6 @@
 // RESET#, INIT# and the start-up IPI: the reset tables applied to a processor (SDM vol. 3A 8.4, 9.1).
 #include "cpu_model/interpreter/flags.h"
+#include "cpu_model/interpreter/fpu/error.h"
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/mmu/access.h"
 #include "cpu_model/state/reset_tables.h"
@@ -78,6 +79,8 @@ void apply(Cpu* c, ResetKind kind) {
     if (c->bus == nullptr) return;
     if (was_in_smm) c->bus->smm_changed(false);
     if (c->apic_base != apic_base) c->bus->apic_base_written(c->apic_base);
+    // INIT keeps the x87 state and clears CR0.NE.
+    x87::update_ferr(c);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // System management mode: SMI entry and RSM (SDM vol. 3C chapter 30).
 #include "cpu_model/interpreter/flags.h"
+#include "cpu_model/interpreter/fpu/error.h"
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/mmu/access.h"
 #include "cpu_model/system/control_registers.h"
@@ -175,6 +176,7 @@ void resume_from_smm(Cpu* c) {
     flush_tlb(c, false);
     update_mode(c);
     update_attention(c);
+    x87::update_ferr(c);
     if (!pae_paging(c)) return;
     try {
         load_pdptes(c, c->cr3);

@@ -11,12 +11,12 @@ namespace {
 
 constexpr std::array images{
     Image{"seabios", "SeaBIOS, 256 KiB, with SMM", "seabios", "/usr/share/seabios/bios-256k.bin", "pc",
-          Console::debug, "No bootable device."},
+          Console::debug, "No bootable device.", {"ferr_without_xbcs"}},
     Image{"seabios-128k", "SeaBIOS, 128 KiB, without SMM", "seabios", "/usr/share/seabios/bios.bin", "pc",
-          Console::debug, "No bootable device."},
+          Console::debug, "No bootable device.", {"ferr_without_xbcs"}},
     Image{"coreboot", "coreboot 4.15 for QEMU i440FX with a SeaBIOS payload", "scripts/build-coreboot",
           "~/southgate/coreboot-i440fx.rom", "pc", Console::serial, "No bootable device.",
-          {"ide_without_io_enable"}},
+          {"ide_without_io_enable", "ferr_without_xbcs"}},
     Image{"u-boot", "U-Boot qemu-x86, 32-bit", "u-boot-qemu", "/usr/lib/u-boot/qemu-x86/u-boot.rom", "pc",
           Console::serial, "=> "},
     Image{"u-boot-64", "U-Boot qemu-x86_64, 64-bit behind a 32-bit SPL", "u-boot-qemu",
@@ -29,7 +29,7 @@ constexpr std::array images{
     Image{"qboot", "qboot: boots a kernel given by --kernel, nothing else", "qemu-system-data",
           "/usr/share/qemu/qboot.rom", "pc", Console::none, ""},
     Image{"bochs", "the BIOS of Bochs", "bochsbios", "/usr/share/bochs/BIOS-bochs-latest", "pc", Console::debug,
-          "No bootable device.", {"smi_without_global_enable", "lint0_starts_as_ext_int"}},
+          "No bootable device.", {"smi_without_global_enable", "lint0_starts_as_ext_int", "ferr_without_xbcs"}},
 };
 
 std::string cache_directory() {

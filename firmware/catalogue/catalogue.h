@@ -26,7 +26,7 @@ struct Image {
     Console console;
     std::string_view marker;   // the text that says it got there; empty: none
     // Deviations of the machine from the datasheets that it relies on (chipset/personality.h).
-    std::array<std::string_view, 2> deviations = {};
+    std::array<std::string_view, 3> deviations = {};
     // What a flash for its variables contains before the first boot; empty: it uses none.
     std::string_view flash_vars = {};
 };

@@ -64,6 +64,8 @@ std::string_view name_of(CpuActivity activity) {
             return "cpu.wait_for_sipi";
         case CpuActivity::reset_vector:
             return "cpu.reset_vector";
+        case CpuActivity::frozen:
+            return "cpu.frozen";
     }
     return "";
 }

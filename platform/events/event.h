@@ -44,8 +44,11 @@ struct FirstFetch {
 
 // `held`: stopped by RESET# or loss of power. `reset`: the state of INIT or RESET# was loaded; the first
 // fetch follows. `wait_for_sipi`: an application processor waits behind its reset.
-// `reset_vector`: real-mode code goes to F000:FFF0 by itself; linear_rip is where it comes from.
-enum class CpuActivity : std::uint8_t { shutdown, halt, smm_enter, smm_leave, held, reset, wait_for_sipi, reset_vector };
+// `reset_vector`: real-mode code goes to F000:FFF0 by itself; linear_rip is where it comes from. `frozen`: the x87
+// instruction at linear_rip waits behind an exception that FERR# reports.
+enum class CpuActivity : std::uint8_t {
+    shutdown, halt, smm_enter, smm_leave, held, reset, wait_for_sipi, reset_vector, frozen
+};
 struct CpuActivityChanged {
     CpuActivity activity;
     std::uint64_t linear_rip;            // 0 for smm_enter and smm_leave

@@ -18,6 +18,8 @@ void CpuEvents::cpu_activity(CpuActivity activity, std::uint64_t linear_rip, con
     emit(CpuActivityChanged{activity, linear_rip, triple_fault});
 }
 
+void CpuEvents::line_changed(std::string_view line, bool asserted) { emit(LineChanged{line, asserted}); }
+
 void CpuEvents::pio_exit(const cpu::PioEvent& e) { emit(PioHappened{PioStep::exit, e}); }
 void CpuEvents::pio_complete(const cpu::PioEvent& e) { emit(PioHappened{PioStep::complete, e}); }
 void CpuEvents::pio_cancel(const cpu::PioEvent& e) { emit(PioHappened{PioStep::cancel, e}); }

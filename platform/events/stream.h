@@ -38,6 +38,8 @@ class CpuEvents : public cpu::PioObserver {
 
     void first_fetch(CpuReset kind, std::uint64_t linear_rip);
     void cpu_activity(CpuActivity activity, std::uint64_t linear_rip, const cpu::TripleFault& triple_fault = {});
+    // A pin of the CPU that no chipset module reports.
+    void line_changed(std::string_view line, bool asserted);
     // cpu::PioObserver
     void pio_exit(const cpu::PioEvent& e) override;
     void pio_complete(const cpu::PioEvent& e) override;

@@ -190,6 +190,8 @@ struct Pc::Parts {
         processors.connect_intr(south.pic.intr);
         processors.connect_nmi(south.port61.nmi);
         processors.connect_smi(south.smi());
+        processors.connect_ferr(south.coprocessor_error.ferr);
+        processors.connect_ignne(south.coprocessor_error.ignne);
         south.reset.power_good(kbc.power_good);
         south.reset.pcirst(host.pcirst);
         south.reset.pcirst(pcirst);

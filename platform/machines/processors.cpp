@@ -139,4 +139,8 @@ void Processors::connect_nmi(LineOut& line) {
 
 void Processors::connect_smi(LineOut& line) { line(all_.front()->smi.add_input()); }
 
+void Processors::connect_ferr(LineIn& line) { all_.front()->cpu.ferr(line); }
+
+void Processors::connect_ignne(LineOut& line) { line(all_.front()->cpu.ignne); }
+
 }  // namespace southgate::platform

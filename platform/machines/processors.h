@@ -3,7 +3,8 @@
 // The chipset's INIT#, RESET# and A20M# reach every processor, its INTR and NMI the LINT0 and LINT1 of every
 // local APIC (MultiProcessor Specification 1.4, 3.6.1 and 4.3.4). Its SMI# reaches the bootstrap processor only:
 // PC firmware for this board relocates nobody else's SMBASE, so an SMI to all would send the others into the
-// same save area at 30000h. SMI messages of the APIC bus reach their destinations.
+// same save area at 30000h. SMI messages of the APIC bus reach their destinations. FERR# and IGNNE# are the bootstrap
+// processor's only: with several, x87 errors are for the native mode (Intel SDM vol. 1 D.2.1).
 #pragma once
 
 #include <functional>
@@ -72,6 +73,9 @@ class Processors {
     void connect_intr(chipset::LineOut& line);
     void connect_nmi(chipset::LineOut& line);
     void connect_smi(chipset::LineOut& line);
+    // FERR# and IGNNE#, the bootstrap processor's.
+    void connect_ferr(chipset::LineIn& line);
+    void connect_ignne(chipset::LineOut& line);
 
     // Somebody wrote memory that a processor may have decoded.
     void memory_written(const std::uint8_t* host, std::size_t size) {

@@ -32,7 +32,7 @@ struct RunOptions {
         std::vector<std::string> keys;
     } raw;
 
-    std::string firmware = "/usr/share/seabios/bios-256k.bin";
+    std::string firmware = "seabios";
     std::string machine = "pc";
     std::string engine = "interpreter";
     std::vector<std::string> disks;

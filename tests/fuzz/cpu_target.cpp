@@ -72,6 +72,12 @@ class Platform final : public Bus {
     }
     void write_tsc_deadline(std::uint64_t clock) override { deadline_ = clock; }
     bool tsc_deadline_armed() override { return deadline_ != 0; }
+    void ferr_changed(bool asserted) override {
+        if (asserted == ferr_) std::abort();
+        ferr_ = asserted;
+        act(input_.take<std::uint8_t>());
+    }
+    bool ferr() const { return ferr_; }
 
     // What devices and a chipset do, inside a Bus call or between runs.
     void act(std::uint8_t what) {
@@ -109,6 +115,12 @@ class Platform final : public Bus {
             case 0x0b:
                 cpu_->reset(false);
                 break;
+            case 0x0c:
+                cpu_->set_ignne(true);
+                break;
+            case 0x0d:
+                cpu_->set_ignne(false);
+                break;
             default:
                 break;
         }
@@ -131,6 +143,7 @@ class Platform final : public Bus {
     Input& input_;
     Vcpu* cpu_ = nullptr;
     std::uint64_t deadline_ = 0;
+    bool ferr_ = false;
 };
 
 SegmentRegister segment(std::uint16_t selector, std::uint64_t base, std::uint32_t limit,
@@ -238,6 +251,7 @@ SpecialRegisters special(const Vcpu& cpu, Start start, Input& input) {
             (bits & 16 ? 0x80u : 0);
     if (bits & 32) s.cr0 |= 0x10000;
     if (bits & 64) s.cr0 |= 0x40000;
+    if (input.take<std::uint8_t>() & 1) s.cr0 |= 0x20;  // NE
     if (start == Start::paging || start == Start::pae || (bits & 128 && !real)) {
         s.cr0 |= 0x80000000;
         s.cr3 = directory_at;
@@ -304,6 +318,19 @@ bool answer(const Exit& exit, Vcpu& cpu, Platform& platform, Input& input) {
             else
                 cpu.set_intr(true);
             return true;
+        case ExitReason::frozen:
+            switch (input.take<std::uint8_t>() % 4) {
+                case 0:
+                    cpu.pulse_nmi();
+                    break;
+                case 1:
+                    cpu.set_ignne(true);
+                    break;
+                default:
+                    cpu.set_intr(true);
+                    break;
+            }
+            return true;
         case ExitReason::shutdown:
             cpu.pulse_init();
             return (input.take<std::uint8_t>() & 1) != 0;
@@ -353,6 +380,12 @@ void set_up(Vcpu& cpu, Platform& platform, Start start, std::uint8_t options, In
     m.sysenter_cs = 8;
     m.sysenter_esp = 0x7e00;
     cpu.set_msrs(m);
+    // Some exceptions unmasked, perhaps one that pends.
+    FpuState fpu = cpu.fpu();
+    fpu.fcw = static_cast<std::uint16_t>(0x340 | (input.take<std::uint8_t>() & 0x3f));
+    fpu.ftw = input.take<std::uint16_t>();
+    if ((input.take<std::uint8_t>() & 3) == 0) fpu.fsw = 0x8084;
+    cpu.set_fpu(fpu);
     if (start == Start::smm) {
         EventState events = cpu.events();
         events.in_smm = true;
@@ -396,6 +429,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const Exit exit = cpus[n]->run({round_budget, false});
         // A batch of INS that completes may exceed the budget, nothing else.
         if (exit.retired > round_budget + 1024) std::abort();
+        // FERR# is the summary flag while CR0.NE is 0.
+        const bool pends = (cpus[n]->fpu().fsw & 0x80) != 0 && (cpus[n]->sregs().cr0 & 0x20) == 0;
+        if (pends != platforms[n].ferr()) std::abort();
         if (!answer(exit, *cpus[n], platforms[n], input)) break;
         platforms[n].act(input.take<std::uint8_t>());
     }

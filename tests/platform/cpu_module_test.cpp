@@ -28,7 +28,8 @@ struct Device : sc_core::sc_module {
         bool write;
     };
     tlm::tlm_target_socket<32> socket{"socket"};
-    chipset::LineOut init{"init"}, cpurst{"cpurst"}, intr{"intr"};
+    chipset::LineOut init{"init"}, cpurst{"cpurst"}, intr{"intr"}, ignne{"ignne"};
+    chipset::LineIn ferr{"ferr"};
     std::vector<Access> accesses;
     std::vector<chipset::SpecialCycle::Kind> cycles;
     std::vector<std::uint64_t> acknowledged_ps;
@@ -129,6 +130,8 @@ struct Bench {
         device.init(cpu.init);
         device.cpurst(cpu.cpurst);
         device.intr(cpu.intr);
+        device.ignne(cpu.ignne);
+        cpu.ferr(device.ferr);
     }
 };
 
@@ -317,6 +320,41 @@ TEST(CpuModule, ShutdownIsAnnouncedOnceAndLeftByInit) {
     EXPECT_EQ(b.vcpu->inits, 1u);
     EXPECT_TRUE(b.cpu.is_waiting());
     EXPECT_TRUE(b.vcpu->vectors.empty());
+}
+
+TEST(CpuModule, AFrozenCpuWaitsForInterruptsAndIgnne) {
+    Bench b(Program{{Op::ferr, 0, 1}, {Op::fwait}, {Op::out, 0x80}, {Op::hlt}});
+    std::vector<std::uint64_t> ferr_ps;
+    b.device.ferr.on_change([&](bool) { ferr_ps.push_back(b.cpu.local_time_ps()); });
+    b.device.timer.notify(sc_time(1, SC_US));
+    sc_core::sc_start(2, SC_US);
+    EXPECT_EQ(ferr_ps, std::vector<std::uint64_t>{0});
+    EXPECT_TRUE(b.cpu.ferr.level());
+    EXPECT_TRUE(b.cpu.is_waiting());
+    EXPECT_EQ(b.vcpu->vectors.size(), 1u);  // taken, and the program goes on waiting
+    EXPECT_EQ(b.cpu.instructions(), 1u);
+    EXPECT_TRUE(b.device.cycles.size() == 1);  // the interrupt acknowledge, no halt cycle
+    b.device.ignne.set(true);
+    sc_core::sc_start(1, SC_US);
+    ASSERT_EQ(b.device.accesses.size(), 1u);
+    EXPECT_EQ(b.device.accesses[0].time_ps, 2'000'000u + period);
+}
+
+TEST(CpuModule, AFrozenCpuWithInterruptsOffCostsNothing) {
+    Bench b(Program{{Op::ferr, 0, 1}, {Op::fwait}, {Op::hlt}});
+    b.vcpu->interrupts_enabled = false;
+    b.device.timer.notify(sc_time(1, SC_US));
+    sc_core::sc_start(1'000, sc_core::SC_SEC);
+    EXPECT_TRUE(b.cpu.is_waiting());
+    EXPECT_EQ(b.cpu.instructions(), 1u);
+    EXPECT_TRUE(b.vcpu->vectors.empty());
+    EXPECT_LT(b.cpu.counters().synchronisations, 4u);
+    b.device.cpurst.set(true);
+    sc_core::sc_start(1, SC_US);
+    EXPECT_FALSE(b.cpu.ferr.level());
+    b.device.cpurst.set(false);
+    sc_core::sc_start(1, SC_US);
+    EXPECT_TRUE(b.cpu.ferr.level());  // the program again
 }
 
 TEST(CpuModule, InstructionLimitIsExact) {

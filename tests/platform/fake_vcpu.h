@@ -1,4 +1,4 @@
-// A vCPU of seven instructions behind the real contract, so that the CPU module is tested without an engine.
+// A vCPU of nine instructions behind the real contract, so that the CPU module is tested without an engine.
 #pragma once
 
 #include <functional>
@@ -12,9 +12,9 @@
 namespace southgate::platform::test {
 
 struct Op {
-    enum Kind { nop, jump, out, in, load, store, hlt, triple_fault } kind = nop;
+    enum Kind { nop, jump, out, in, load, store, hlt, triple_fault, ferr, fwait } kind = nop;
     std::uint64_t operand = 0;  // port, address or target
-    std::uint32_t value = 0;    // written by out and store
+    std::uint32_t value = 0;    // written by out and store; level of FERR#
 };
 
 class FakeVcpu : public cpu::Vcpu {
@@ -98,9 +98,11 @@ class FakeVcpu : public cpu::Vcpu {
         ++resets;
         power_ups += power_up;
         rip_ = 0;
+        ferr_ = false;
         events_ = {};
     }
     void set_a20m(bool) override {}
+    void set_ignne(bool asserted) override { ignne_ = asserted; }
     void start_up(std::uint8_t vector) override {
         if (events_.activity != cpu::ActivityState::wait_for_sipi) return;
         start_ups_while_pending += pending_;
@@ -166,6 +168,13 @@ class FakeVcpu : public cpu::Vcpu {
             case Op::hlt:
                 events_.activity = cpu::ActivityState::halted;
                 break;
+            case Op::ferr:
+                ferr_ = op.value != 0;
+                bus_.ferr_changed(ferr_);
+                break;
+            case Op::fwait:
+                if (ferr_ && !ignne_) return cpu::ExitReason::frozen;
+                break;
             case Op::triple_fault:
                 events_.activity = cpu::ActivityState::shutdown;
                 break;
@@ -195,7 +204,7 @@ class FakeVcpu : public cpu::Vcpu {
     cpu::Bus& bus_;
     std::vector<Op> program_;
     std::uint64_t rip_ = 0, retired_ = 0, snapshot_ = 0, clock_ = 0;
-    bool pending_ = false, intr_ = false, exit_requested_ = false;
+    bool pending_ = false, intr_ = false, exit_requested_ = false, ferr_ = false, ignne_ = false;
     cpu::EventState events_;
     std::uint8_t data_[8]{};
 };

@@ -29,7 +29,7 @@ const Uop* registers(Cpu* c, const Uop* u) {
         }
     }
     execute_exact(c, u);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 // On ST(0) alone, or with a memory operand; false: not done.
 bool change_top(FpuState& f, unsigned stub, const void* memory) {
@@ -46,14 +46,16 @@ const Uop* memory(Cpu* c, const Uop* u) {
     begin(c, u);
     T value = load<T, M>(c, u);
     note_operand<M>(c, u);
-    if (!change_top(c->fpu, stub_of(u), &value)) execute_exact(c, u, &value);
-    return next(c, u);
+    if (change_top(c->fpu, stub_of(u), &value)) return next(c, u);
+    execute_exact(c, u, &value);
+    return next_reporting(c, u);
 }
 const Uop* unary(Cpu* c, const Uop* u) {
     begin(c, u);
     note_instruction(c, u);
-    if (!change_top(c->fpu, stub_of(u), nullptr)) execute_exact(c, u);
-    return next(c, u);
+    if (change_top(c->fpu, stub_of(u), nullptr)) return next(c, u);
+    execute_exact(c, u);
+    return next_reporting(c, u);
 }
 
 template <class T>

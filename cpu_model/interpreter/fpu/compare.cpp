@@ -25,10 +25,10 @@ const Uop* compare(Cpu* c, const Uop* u) {
     if (compare_quick<unordered>(f, u->aux, status)) {
         merge_status(f, status, sw::condition);
         for (unsigned n = 0; n < pops; n++) pop(f);
-    } else {
-        execute_exact(c, u);
+        return next(c, u);
     }
-    return next(c, u);
+    execute_exact(c, u);
+    return next_reporting(c, u);
 }
 // The result goes to ZF, PF and CF where the status word has C3, C2 and C0; OF, SF, AF and C1 are cleared.
 // Not all host processors clear C1.
@@ -43,11 +43,11 @@ const Uop* compare_flags(Cpu* c, const Uop* u) {
         set_status_flags(c, ((status & sw::c3) ? eflags::zf : 0) | ((status & sw::c2) ? eflags::pf : 0) |
                                 ((status & sw::c0) ? eflags::cf : 0));
         if constexpr (pops) pop(f);
-    } else {
-        execute_exact(c, u);
-        clear_c1(f);
+        return next(c, u);
     }
-    return next(c, u);
+    execute_exact(c, u);
+    clear_c1(f);
+    return next_reporting(c, u);
 }
 template <class T, Mem M, bool pops>
 const Uop* compare_memory(Cpu* c, const Uop* u) {
@@ -65,7 +65,7 @@ const Uop* compare_memory(Cpu* c, const Uop* u) {
         }
     }
     execute_exact(c, u, &value);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 // FTST, FXAM.
 const Uop* examine(Cpu* c, const Uop* u) {
@@ -81,7 +81,7 @@ const Uop* examine(Cpu* c, const Uop* u) {
         }
     }
     execute_exact(c, u);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 
 template <class T>

@@ -9,12 +9,12 @@ namespace {
 const Uop* fninit(Cpu* c, const Uop* u) {
     require_fpu(c, u);
     initialise(c->fpu);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 const Uop* fnclex(Cpu* c, const Uop* u) {
     require_fpu(c, u);
     c->fpu.fsw &= sw::top | sw::condition;
-    return next(c, u);
+    return next_reporting(c, u);
 }
 const Uop* fnstcw(Cpu* c, const Uop* u) {
     require_fpu(c, u);
@@ -25,7 +25,7 @@ const Uop* fldcw(Cpu* c, const Uop* u) {
     begin(c, u);
     set_control(c->fpu, load<std::uint16_t, Mem::segmented>(c, u));
     update_summary(c->fpu);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 const Uop* fnstsw_memory(Cpu* c, const Uop* u) {
     require_fpu(c, u);

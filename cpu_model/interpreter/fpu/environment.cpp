@@ -107,7 +107,7 @@ const Uop* fnstenv(Cpu* c, const Uop* u) {
     // Masks everything (SDM vol. 2A FSTENV), which leaves nothing pending.
     c->fpu.fcw |= sw::exceptions;
     update_summary(c->fpu);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 template <class T>
 const Uop* fldenv(Cpu* c, const Uop* u) {
@@ -115,7 +115,7 @@ const Uop* fldenv(Cpu* c, const Uop* u) {
     Buffer b{};
     read_wide(c, wide_operand(c, u, environment_size<T>, sizeof(T), false), b.data(), environment_size<T>);
     read_environment<T>(b, c->fpu, real_style_segments(c));
-    return next(c, u);
+    return next_reporting(c, u);
 }
 template <class T>
 const Uop* fnsave(Cpu* c, const Uop* u) {
@@ -127,7 +127,7 @@ const Uop* fnsave(Cpu* c, const Uop* u) {
         std::memcpy(b.data() + environment_size<T> + 10 * i, st(c->fpu, i).data(), 10);
     write_wide(c, wide_operand(c, u, size, sizeof(T), true), b.data(), size);
     initialise(c->fpu);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 template <class T>
 const Uop* frstor(Cpu* c, const Uop* u) {
@@ -140,7 +140,7 @@ const Uop* frstor(Cpu* c, const Uop* u) {
     for (unsigned i = 0; i < 8; i++)
         std::memcpy(st(f, i).data(), b.data() + environment_size<T> + 10 * i, 10);
     read_environment<T>(b, f, real_style_segments(c));
-    return next(c, u);
+    return next_reporting(c, u);
 }
 
 }  // namespace

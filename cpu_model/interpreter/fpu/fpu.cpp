@@ -13,10 +13,7 @@ const Uop* fwait(Cpu* c, const Uop* u) {
         c->cur = u;
         raise(Vector::device_not_available);
     }
-    if ((c->fpu.fsw & x87::sw::summary) && (c->cr0 & cr0::ne)) {
-        c->cur = u;
-        raise(Vector::math_fault);
-    }
+    if (c->fpu.fsw & x87::sw::summary) [[unlikely]] x87::report_pending(c, u);
     return next(c, u);
 }
 const Uop* escape(Cpu* c, const Uop* u) {

@@ -3,8 +3,8 @@
 // The guest's x87 is the host's: values, rounding, status flags, stack faults and tags come from executing
 // the same instruction on the host processor (fpu/host.h), so hosts must be x86-64. Results of the
 // transcendental instructions may therefore differ in the last bit between host processors; everything else
-// is fixed by IEEE 754 and the SDM. The model has no FERR# pin: with CR0.NE = 0 a pending unmasked exception
-// stays visible in the status word and raises nothing. FXSAVE and FXRSTOR are in interpreter/simd/.
+// is fixed by IEEE 754 and the SDM. fpu/error.h tells how exceptions are reported. FXSAVE and FXRSTOR are in
+// interpreter/simd/.
 #pragma once
 
 #include "cpu_model/decode/instruction.h"

@@ -23,8 +23,9 @@ const Uop* load_memory(Cpu* c, const Uop* u) {
     begin(c, u);
     T value = load<T, M>(c, u);
     note_operand<M>(c, u);
-    if (!push_quick(c->fpu, stub_of(u), &value)) execute_exact(c, u, &value);
-    return next(c, u);
+    if (push_quick(c->fpu, stub_of(u), &value)) return next(c, u);
+    execute_exact(c, u, &value);
+    return next_reporting(c, u);
 }
 const Uop* load_extended(Cpu* c, const Uop* u) {
     begin(c, u);
@@ -34,10 +35,10 @@ const Uop* load_extended(Cpu* c, const Uop* u) {
     if (empty(c->fpu, 7)) {
         push(c->fpu, value);
         clear_c1(c->fpu);
-    } else {
-        execute_exact(c, u, value.data());
+        return next(c, u);
     }
-    return next(c, u);
+    execute_exact(c, u, value.data());
+    return next_reporting(c, u);
 }
 const Uop* load_bcd(Cpu* c, const Uop* u) {
     begin(c, u);
@@ -45,13 +46,14 @@ const Uop* load_bcd(Cpu* c, const Uop* u) {
     read_wide(c, wide_operand(c, u, 10, extended_alignment, false), value.data(), 10);
     note_operand<Mem::segmented>(c, u);
     execute_exact(c, u, value.data());
-    return next(c, u);
+    return next_reporting(c, u);
 }
 const Uop* load_constant(Cpu* c, const Uop* u) {
     begin(c, u);
     note_instruction(c, u);
-    if (!push_quick(c->fpu, stub_of(u), nullptr)) execute_exact(c, u);
-    return next(c, u);
+    if (push_quick(c->fpu, stub_of(u), nullptr)) return next(c, u);
+    execute_exact(c, u);
+    return next_reporting(c, u);
 }
 const Uop* load_register(Cpu* c, const Uop* u) {
     begin(c, u);
@@ -61,10 +63,10 @@ const Uop* load_register(Cpu* c, const Uop* u) {
         const Register value = st(f, u->aux);
         push(f, value);
         clear_c1(f);
-    } else {
-        execute_exact(c, u);
+        return next(c, u);
     }
-    return next(c, u);
+    execute_exact(c, u);
+    return next_reporting(c, u);
 }
 
 // An unmasked exception other than precision leaves memory and the stack alone (SDM vol. 1 8.5).
@@ -101,7 +103,7 @@ const Uop* store_memory(Cpu* c, const Uop* u) {
         }
     }
     store_exact<T, M>(c, u);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 // FSTP m80, FBSTP.
 const Uop* store_wide(Cpu* c, const Uop* u) {
@@ -113,7 +115,7 @@ const Uop* store_wide(Cpu* c, const Uop* u) {
     if (stores(image)) write_wide(c, linear, value.data(), 10);
     note_operand<Mem::segmented>(c, u);
     from_image(c->fpu, image);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 const Uop* store_extended(Cpu* c, const Uop* u) {
     if (empty(c->fpu, 0)) return store_wide(c, u);
@@ -132,7 +134,7 @@ const Uop* store_register(Cpu* c, const Uop* u) {
     FpuState& f = c->fpu;
     if (empty(f, 0)) {
         execute_exact(c, u);
-        return next(c, u);
+        return next_reporting(c, u);
     }
     const Register value = st(f, 0);
     set_st(f, u->aux, value);

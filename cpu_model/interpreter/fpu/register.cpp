@@ -10,7 +10,7 @@ const Uop* exact(Cpu* c, const Uop* u) {
     begin(c, u);
     note_instruction(c, u);
     execute_exact(c, u);
-    return next(c, u);
+    return next_reporting(c, u);
 }
 
 namespace {

@@ -6,9 +6,7 @@ namespace southgate::cpu::x87 {
 
 void refuse(Cpu* c, const Uop* u) {
     require_fpu(c, u);
-    if (!(c->cr0 & cr0::ne)) return;
-    c->cur = u;
-    raise(Vector::math_fault);
+    report_pending(c, u);
 }
 
 Image to_image(const FpuState& f) {

@@ -5,19 +5,12 @@
 #include <cstring>
 
 #include "cpu_model/interpreter/fault.h"
+#include "cpu_model/interpreter/fpu/error.h"
 #include "cpu_model/interpreter/fpu/host.h"
 #include "cpu_model/interpreter/operand.h"
 
 namespace southgate::cpu::x87 {
 
-// Status word (SDM vol. 1 figure 8-4).
-namespace sw {
-inline constexpr unsigned exceptions = 0x3f, stack_fault = 1u << 6, summary = 1u << 7, c0 = 1u << 8,
-                          c1 = 1u << 9, c2 = 1u << 10, c3 = 1u << 14, busy = 1u << 15,
-                          condition = c0 | c1 | c2 | c3;
-inline constexpr unsigned top_shift = 11, top = 7u << top_shift;
-inline constexpr unsigned underflow = 1u << 4, precision = 1u << 5;
-}  // namespace sw
 // Tags (SDM vol. 1 8.1.7).
 inline constexpr unsigned tag_valid = 0, tag_zero = 1, tag_special = 2, tag_empty = 3;
 
@@ -82,8 +75,8 @@ inline bool usable(const FpuState& f, std::uint16_t host) {
 
 // --- what handlers begin and end with ---
 [[gnu::cold]] void refuse(Cpu* c, const Uop* u);
-// #NM (SDM vol. 3A table 9-2), then #MF for what an earlier instruction left pending. Non-waiting control
-// instructions: require_fpu().
+// #NM (SDM vol. 3A table 9-2), then what an earlier instruction left pending. Non-waiting control instructions:
+// require_fpu(). Whatever may have changed ES ends with next_reporting().
 [[gnu::always_inline]] inline void begin(Cpu* c, const Uop* u) {
     if ((c->cr0 & (cr0::em | cr0::ts)) || (c->fpu.fsw & sw::summary)) [[unlikely]]
         refuse(c, u);

@@ -82,7 +82,7 @@ const Uop* xrstor(Cpu* c, const Uop* u) {
         if (loaded & sse_state) std::memcpy(&f.xmm, b.data() + xmm_at, size);
         else std::memset(&f.xmm, 0, size);
     }
-    return next(c, u);
+    return x87::next_reporting(c, u);
 }
 
 const Uop* xgetbv(Cpu* c, const Uop* u) {

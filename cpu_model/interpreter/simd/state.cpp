@@ -12,8 +12,7 @@ void refuse_mmx(Cpu* c, const Uop* u) {
     c->cur = u;
     if (c->cr0 & cr0::em) raise_ud();
     if (c->cr0 & cr0::ts) raise(Vector::device_not_available);
-    // Without CR0.NE the exception goes to FERR#, which the model does not have (interpreter/fpu/fpu.h).
-    if (c->cr0 & cr0::ne) raise(Vector::math_fault);
+    x87::report_pending(c, u);
 }
 
 }  // namespace southgate::cpu::simd

@@ -77,7 +77,7 @@ template <class T>
     if ((c->cr0 & (cr0::em | cr0::ts)) || !(c->cr4 & cr4::osfxsr)) [[unlikely]]
         refuse_sse(c, u);
 }
-// #UD for CR0.EM, #NM for CR0.TS, #MF for an exception that an x87 instruction left pending.
+// #UD for CR0.EM, #NM for CR0.TS, then an exception that an x87 instruction left pending (interpreter/fpu/error.h).
 [[gnu::always_inline]] inline void begin_mmx(Cpu* c, const Uop* u) {
     if ((c->cr0 & (cr0::em | cr0::ts)) || (c->fpu.fsw & x87::sw::summary)) [[unlikely]]
         refuse_mmx(c, u);

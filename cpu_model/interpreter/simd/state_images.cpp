@@ -90,7 +90,7 @@ const Uop* fxrstor(Cpu* c, const Uop* u) {
         c->fpu.mxcsr = get<std::uint32_t>(b, mxcsr_at);
         std::memcpy(&c->fpu.xmm, b.data() + xmm_at, end_of_xmm(c) - xmm_at);
     }
-    return next(c, u);
+    return x87::next_reporting(c, u);
 }
 
 template <Handler h>

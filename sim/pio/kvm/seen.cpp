@@ -17,6 +17,7 @@ std::string_view name_of(cpu::ExitReason reason) {
         case cpu::ExitReason::internal_error: return "internal error";
         case cpu::ExitReason::wait_for_sipi: return "not started";
         case cpu::ExitReason::pause: return "pause";
+        case cpu::ExitReason::frozen: return "frozen";
     }
     return "?";
 }

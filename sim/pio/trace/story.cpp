@@ -28,6 +28,7 @@ std::string exit_text(const cpu::Exit& exit, std::uint32_t data) {
         case ExitReason::internal_error: return "exit: internal error";
         case ExitReason::wait_for_sipi: return "returns: the processor is not started";
         case ExitReason::pause: return "returns: the guest waits for another processor";
+        case ExitReason::frozen: return "exit: waits behind an x87 exception";
     }
     return {};
 }

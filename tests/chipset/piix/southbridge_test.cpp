@@ -105,7 +105,7 @@ struct Row {
 };
 constexpr Row rows[] = {
     {"IORT", 0, 0x4c, 1, 0x7f, 0x4d},
-    {"XBCS", 0, 0x4e, 2, 0x01c3, 0x0003},
+    {"XBCS", 0, 0x4e, 2, 0x01e3, 0x0003},
     {"PIRQRC", 0, 0x60, 4, 0x0b0b0a0a, 0x80808080},
     {"TOM", 0, 0x69, 1, 0x10, 0x02},
     {"MBIRQ0", 0, 0x70, 1, 0x0f, 0x80},
@@ -158,7 +158,7 @@ TEST(PiixSouthbridge, RandomPortAccessesNeverCrash) {
     pc.start();
     std::mt19937_64 random(82371);
     const std::uint16_t bases[] = {0x00,  0x20,  0x40,  0x60,  0x70,   0x80,  0x92,
-                                   0xa0,  0xb2,  0xc0,  0x170, 0x1f0,  0x376, 0x3f6,
+                                   0xa0,  0xb2,  0xc0,  0xf0,  0x170, 0x1f0,  0x376, 0x3f6,
                                    0x4d0, 0x600, 0x620, 0x700, 0xc000, 0xcf8, 0xcfc};
     for (int i = 0; i < 60000; ++i) {
         const auto port = static_cast<std::uint16_t>(bases[random() % std::size(bases)] + random() % 16);

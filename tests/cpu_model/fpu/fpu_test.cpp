@@ -95,16 +95,6 @@ TEST_F(FpuTest, UnmaskedExceptionWaitsForTheNextWaitingInstruction) {
     EXPECT_EQ(m_.vector(), -1);
 }
 
-TEST_F(FpuTest, WithoutNumericErrorNothingIsRaised) {
-    m_.set_cr0(0, FpuMachine::cr0_ne);
-    divide_by_zero();
-    run({0xd9, 0xe8});
-    EXPECT_EQ(m_.vector(), -1);
-    EXPECT_EQ(fpu().fsw, 0xa884);  // still pending
-    run({0x9b});
-    EXPECT_EQ(m_.vector(), -1);
-}
-
 TEST_F(FpuTest, LoadingTheControlWordUnmasks) {
     initialise();
     run({0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9}, 3);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <vector>
@@ -34,9 +35,14 @@ class RecordingBus : public Bus {
     }
     void write_tsc_deadline(std::uint64_t clock) override { deadlines.push_back(clock); }
     bool tsc_deadline_armed() override { return !deadlines.empty() && deadlines.back() != 0; }
+    void ferr_changed(bool asserted) override {
+        ferr.push_back(asserted);
+        if (on_ferr) on_ferr(asserted);
+    }
 
     std::uint8_t vector = 0x40, cr8 = 0;
-    std::vector<bool> smm;
+    std::vector<bool> smm, ferr;
+    std::function<void(bool)> on_ferr;
     std::vector<std::uint64_t> apic_base, deadlines, restarts;
     std::vector<std::pair<unsigned, std::uint64_t>> x2apic_writes;
 };
