@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <sstream>
@@ -14,14 +13,10 @@
 #include "oracle/compat_guest.h"
 #include "oracle/compat_layout.h"
 #include "oracle/compat_rules.h"
+#include "oracle/setting.h"
 
 namespace southgate::cpu::test {
 namespace {
-
-std::uint64_t setting(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text ? std::strtoull(text, nullptr, 0) : otherwise;
-}
 
 constexpr std::uint32_t compared_flags = 0x3c7fd5;  // all but RF
 

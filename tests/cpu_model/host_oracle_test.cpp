@@ -3,7 +3,6 @@
 // different.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <sstream>
@@ -12,15 +11,11 @@
 #include "oracle/generate.h"
 #include "oracle/guest.h"
 #include "oracle/native.h"
+#include "oracle/setting.h"
 #include "oracle/transcode.h"
 
 namespace southgate::cpu::test {
 namespace {
-
-std::uint64_t setting(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text ? std::strtoull(text, nullptr, 0) : otherwise;
-}
 
 constexpr std::uint32_t compared_flags = 0x40ed5;  // status, TF, IF, DF, NT, RF excluded, AC
 

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <sstream>
@@ -13,14 +12,10 @@
 #include "oracle/long_generate.h"
 #include "oracle/long_guest.h"
 #include "oracle/native.h"
+#include "oracle/setting.h"
 
 namespace southgate::cpu::test {
 namespace {
-
-std::uint64_t setting(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text ? std::strtoull(text, nullptr, 0) : otherwise;
-}
 
 constexpr std::uint32_t compared_flags = 0x40ed5;  // status, IF, DF, NT, AC; not RF
 

@@ -2,7 +2,6 @@
 // #XM. SOUTHGATE_SIMD_ORACLE_ROUNDS and SOUTHGATE_SIMD_ORACLE_SEED make it longer and different.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <iomanip>
 #include <iostream>
@@ -12,17 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "tests/cpu_model/oracle/setting.h"
 #include "tests/cpu_model/simd/native_simd.h"
 #include "tests/cpu_model/simd/simd_encodings.h"
 #include "tests/cpu_model/simd/simd_machine.h"
 
 namespace southgate::cpu::test {
 namespace {
-
-std::uint64_t setting(const char* name, std::uint64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text ? std::strtoull(text, nullptr, 0) : otherwise;
-}
 
 // The same on every platform: the engine is specified, the distributions of <random> are not.
 class Random {
