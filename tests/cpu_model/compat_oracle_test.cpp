@@ -35,7 +35,9 @@ std::string describe(const CompatCase& t, const Ldt& ldt) {
     std::ostringstream out;
     out << text << " [" << std::hex;
     for (unsigned i = 0; i < t.instruction.length; ++i) out << ' ' << unsigned{t.instruction.bytes[i]};
-    out << " ]\n";
+    out << " ]";
+    for (unsigned i = 0; i < t.sequel_length; ++i) out << ' ' << unsigned{t.sequel[i]};
+    out << '\n';
     constexpr const char* names[] = {"es", "cs", "ss", "ds", "fs", "gs"};
     for (unsigned i = 0; i < seg_count; ++i) {
         const auto d = descriptor_of(ldt, t.before.selector[i]);
@@ -101,8 +103,11 @@ class CompatOracle : public testing::Test {
         const auto native = native_.memory(), guest = guest_.memory();
         const std::uint32_t linear = descriptor_of(ldt, t.before.cs())->base + t.before.eip;
         const std::uint32_t at = compat::code_at + (linear - compat::code);
-        const std::size_t length = std::min<std::size_t>(t.instruction.length, compat::data_at - at);
-        put_code(at, t.instruction.bytes.data(), length);
+        std::array<std::uint8_t, 23> bytes;
+        std::copy_n(t.instruction.bytes.begin(), 15, bytes.begin());
+        std::copy(t.sequel.begin(), t.sequel.end(), bytes.begin() + t.instruction.length);
+        const std::size_t length = std::min<std::size_t>(t.instruction.length + t.sequel_length, compat::data_at - at);
+        put_code(at, bytes.data(), length);
         for (const auto& w : t.writes) {
             for (std::uint32_t i = 0; i < w.bytes.size(); ++i) put(w.linear + i, w.bytes[i]);
         }
@@ -125,9 +130,8 @@ class CompatOracle : public testing::Test {
         } else {
             copy(guest_);
         }
-        constexpr std::array<std::uint8_t, 15> breakpoints{0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
-                                                           0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc};
-        put_code(at, breakpoints.data(), length);
+        bytes.fill(0xcc);
+        put_code(at, bytes.data(), length);
         return actual.has_value();
     }
 
@@ -168,10 +172,11 @@ class CompatOracle : public testing::Test {
 TEST_F(CompatOracle, RandomInstructions) {
     CompatGenerator generator(setting("SOUTHGATE_ORACLE_SEED", 1), native_.low_memory_is_ours());
     const std::uint64_t cases = setting("SOUTHGATE_ORACLE_CASES", 200'000);
-    constexpr std::uint64_t cases_per_ldt = 500;
+    constexpr unsigned attempts_per_ldt = 1500;
+    unsigned attempt = 0;
     std::map<const Encoding*, std::uint64_t> seen;
     for (std::uint64_t done = 0; done < cases;) {
-        if (done % cases_per_ldt == 0) {
+        if (attempt++ % attempts_per_ldt == 0) {
             generator.new_segments();
             set_segments(generator.ldt());
         }

@@ -25,6 +25,25 @@ bool takes_selector(const Decoded& d) {
     }
 }
 
+// The segment register that MOV, POP or LDS and its kin load.
+std::optional<unsigned> loaded_segment(const Decoded& d) {
+    switch (d.info.mnemonic) {
+        case ZYDIS_MNEMONIC_LDS: return ds;
+        case ZYDIS_MNEMONIC_LES: return es;
+        case ZYDIS_MNEMONIC_LFS: return fs;
+        case ZYDIS_MNEMONIC_LGS: return gs;
+        case ZYDIS_MNEMONIC_LSS: return ss;
+        case ZYDIS_MNEMONIC_MOV:
+        case ZYDIS_MNEMONIC_POP: {
+            const auto& o = d.operands[0];
+            if (o.type != ZYDIS_OPERAND_TYPE_REGISTER || ZydisRegisterGetClass(o.reg.value) != ZYDIS_REGCLASS_SEGMENT)
+                return std::nullopt;
+            return static_cast<unsigned>(o.reg.value - ZYDIS_REGISTER_ES);
+        }
+        default: return std::nullopt;
+    }
+}
+
 bool near_indirect(const Decoded& d) {
     const unsigned reg = d.info.raw.modrm.reg;
     return d.info.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && d.info.opcode == 0xff && (reg == 2 || reg == 4);
@@ -44,6 +63,21 @@ bool far_pointer_in_memory(const Decoded& d) {
 
 // Prefixes may have made something else of an encoding.
 bool wanted(const Decoded& d) { return known(d.info) && !excluded(d.info); }
+
+// LOCK is #UD elsewhere (SDM vol. 2A LOCK); with MOV CRn AMD processors give it a meaning (APM vol. 3 MOV CRn).
+bool lockable(const Decoded& d) {
+    const bool control = d.info.opcode_map == ZYDIS_OPCODE_MAP_0F && (d.info.opcode & 0xfc) == 0x20;
+    return (d.info.attributes & ZYDIS_ATTRIB_ACCEPTS_LOCK) != 0 || d.lock() || control;
+}
+// LOCK in front of it.
+void make_undefined(CompatCase& t, const std::uint8_t* bytes) {
+    t.undefined = true;
+    t.instruction = {};
+    t.instruction.bytes[0] = 0xf0;
+    std::copy_n(bytes, 14, t.instruction.bytes.begin() + 1);
+    t.instruction.length = 15;
+    t.sequel_length = 0;
+}
 
 // A buffer of stack slots or table fields.
 struct Slots {
@@ -71,7 +105,9 @@ std::uint32_t CompatGenerator::value() {
 }
 
 // Whatever an instruction may be given as a selector.
-std::uint16_t CompatGenerator::selector() {
+std::uint16_t CompatGenerator::selector() { return last_selector_ = any_selector(); }
+
+std::uint16_t CompatGenerator::any_selector() {
     switch (word() % 16) {
         case 0: return static_cast<std::uint16_t>(word() % 4);
         case 1: return static_cast<std::uint16_t>((ldt_entries + word() % 8) << 3 | 4 | word() % 4);
@@ -120,6 +156,7 @@ std::uint32_t CompatGenerator::code_offset(const LdtDescriptor& d) {
         case 0: return value();
         case 1: return d.byte_limit() + word() % 4 - 2;
         case 2: return offset(d);
+        case 3: return 0xffff - word() % 4 + (one_in(2) ? 2 : 0);
         default: return compat::code + word() % compat::code_size / 64 * 64 - d.base;
     }
 }
@@ -136,7 +173,7 @@ void CompatGenerator::choose_segments(CompatCase& t) {
         s[ss] = user_ds;
     } else {
         s[cs] = entry({Role::code32, Role::code32, Role::code32_execute_only, Role::code16, Role::code16_execute_only,
-                       Role::code_short});
+                       Role::code_short, Role::code_top});
         s[ss] = entry({Role::data32, Role::data16, Role::down32, Role::down16, Role::data_pages});
     }
     for (const unsigned n : {ds, es, fs, gs}) {
@@ -152,6 +189,12 @@ void CompatGenerator::choose_segments(CompatCase& t) {
     }
 }
 
+// Whether that many bytes at EIP lie inside the limit and a page.
+bool CompatGenerator::fits(const CompatCase& t, std::uint32_t length) const {
+    const LdtDescriptor d = *descriptor_of(ldt_, t.before.cs());
+    return std::uint64_t{t.before.eip} + length <= d.byte_limit() && ((d.base + t.before.eip) & 0xfff) + length <= 0x1000;
+}
+
 // Gives the instruction a place in its code segment: inside a page, across two, at the end of the code, at the limit.
 bool CompatGenerator::place(CompatCase& t) {
     const LdtDescriptor d = *descriptor_of(ldt_, t.before.cs());
@@ -162,11 +205,12 @@ bool CompatGenerator::place(CompatCase& t) {
         case 1: linear = compat::code + compat::code_size - 1 - word() % 8; break;
         case 2:
         case 3: linear = d.base + d.byte_limit() - word() % 8; break;
+        case 4: linear = d.base + 0xffff - word() % 8; break;
         default: linear = compat::code + 0x800 + (one_in(2) ? 0x1000 : 0) + word() % 4; break;
     }
     if (linear < compat::code || linear >= compat::code + compat::code_size) linear = compat::code + 0x800;
     t.before.eip = linear - d.base;
-    return t.before.eip + (t.undefined ? 15 : 0) <= d.byte_limit();
+    return t.undefined ? fits(t, 15) : t.before.eip <= d.byte_limit();
 }
 
 void CompatGenerator::bytes_of(const Encoding& e, std::uint8_t* bytes, bool code16) {
@@ -266,7 +310,8 @@ void CompatGenerator::shape_registers(CompatCase& t) {
 std::uint16_t CompatGenerator::far_selector(CompatCase&, std::uint32_t& target) {
     const std::uint16_t s =
         one_in(3) ? selector()
-                  : entry({Role::code32, Role::code32_execute_only, Role::code16, Role::code16_execute_only, Role::code_short});
+                  : entry({Role::code32, Role::code32_execute_only, Role::code16, Role::code16_execute_only, Role::code_short,
+                         Role::code_top});
     const auto d = descriptor_of(ldt_, s);
     target = d ? code_offset(*d) : value();
     return s;
@@ -330,6 +375,22 @@ void CompatGenerator::fill_stack(CompatCase& t) {
     t.writes.push_back({d->base + (d->big ? t.before.gpr[esp] : t.before.gpr[esp] & 0xffff), slots.bytes});
 }
 
+// MOV of the accumulator to or from the segment just loaded, so that its base and limit show.
+void CompatGenerator::add_sequel(CompatCase& t, bool code16) {
+    constexpr std::array<std::uint8_t, seg_count> prefixes{0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
+    const auto segment = loaded_segment(t.instruction);
+    if (!segment || one_in(3)) return;
+    const auto d = descriptor_of(ldt_, last_selector_);
+    const std::uint32_t at = d ? offset(*d) : word() & 0xffff;
+    if (at > 0xfffffff0) return;
+    // Stores only where a flat segment cannot reach what is not ours.
+    const std::uint32_t opcode = 0xa0 + word() % (flat_allowed_ ? 4 : 2);
+    t.sequel = {prefixes[*segment], static_cast<std::uint8_t>(opcode)};
+    const unsigned size = code16 ? 2 : 4;
+    std::memcpy(t.sequel.data() + 2, &at, size);
+    t.sequel_length = 2 + size;
+}
+
 void CompatGenerator::aim(CompatCase& t, std::uint8_t* bytes) {
     const Decoded& d = t.instruction;
     for (unsigned i = 0; i < d.info.operand_count; ++i) {
@@ -372,8 +433,13 @@ std::optional<CompatCase> CompatGenerator::next() {
     aim(t, bytes);
     shape_immediates(t, bytes);
     fill_stack(t);
+    add_sequel(t, code16);
     decoded = decode(bytes, sizeof bytes, code16);  // displacement and immediates may have changed
     if (!decoded || !wanted(*decoded) || enters_kernel(bytes, sizeof bytes)) return std::nullopt;
+    if (!lockable(*decoded) && one_in(32) && fits(t, 15)) {
+        make_undefined(t, bytes);
+        return t;
+    }
     t.instruction = *decoded;
     const bool iret = decoded->info.mnemonic == ZYDIS_MNEMONIC_IRET || decoded->info.mnemonic == ZYDIS_MNEMONIC_IRETD;
     t.names_long_code = names_long_code_;

@@ -14,8 +14,11 @@ namespace southgate::cpu::test {
 
 struct CompatCase {
     const Encoding* encoding = nullptr;
-    bool undefined = false;  // of undefined_encodings(): of `instruction` only bytes and length (15)
+    bool undefined = false;  // of undefined_encodings(), or LOCK is: of `instruction` only bytes and length (15)
     Decoded instruction;
+    // An instruction behind one that loads a segment register, which uses it.
+    std::array<std::uint8_t, 8> sequel{};
+    unsigned sequel_length = 0;
     CompatState before;
     // Bytes to put into memory first; whatever of it does not lie in the writable data is dropped.
     struct Write {
@@ -43,24 +46,28 @@ class CompatGenerator {
   private:
     std::uint32_t value();  // registers: corner cases and random bits
     std::uint16_t selector();
+    std::uint16_t any_selector();
     std::uint16_t entry(std::initializer_list<Role> roles);
     std::uint32_t offset(const LdtDescriptor& d);
     std::uint32_t code_offset(const LdtDescriptor& d);
     std::uint32_t flags_image();
     void choose_segments(CompatCase& t);
     bool place(CompatCase& t);
+    bool fits(const CompatCase& t, std::uint32_t length) const;
     void bytes_of(const Encoding& e, std::uint8_t* bytes, bool code16);
     void aim(CompatCase& t, std::uint8_t* bytes);
     void aim_operand(CompatCase& t, const ZydisDecodedOperand& operand, std::uint8_t* bytes);
     void shape_registers(CompatCase& t);
     void shape_immediates(CompatCase& t, std::uint8_t* bytes);
     void fill_stack(CompatCase& t);
+    void add_sequel(CompatCase& t, bool code16);
     std::array<std::uint8_t, 16> contents(const CompatCase& t);
     std::uint16_t far_selector(CompatCase& t, std::uint32_t& offset);
 
     std::mt19937_64 random_;
     bool flat_allowed_;
     bool names_long_code_ = false;  // selector() returned one of a 64-bit code segment
+    std::uint16_t last_selector_ = 0;  // what selector() returned
     Ldt ldt_;
 };
 

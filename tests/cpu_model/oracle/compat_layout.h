@@ -5,8 +5,8 @@
 
 namespace southgate::cpu::test::compat {
 
-// Nothing else lies in [base, reservation_end).
-inline constexpr std::uint32_t base = 0x20000000;
+// Nothing else lies in [reservation, reservation_end).
+inline constexpr std::uint32_t base = 0x20000000, reservation = base - 0x20000;
 // The way from 64-bit code into the segments under test; user code can read and execute it.
 inline constexpr std::uint32_t control = base + 0x1000;
 // INT3 around the instruction; readable and executable. Unmapped pages in front and behind.

@@ -188,6 +188,7 @@ CompatNative::CompatNative() {
     action.sa_sigaction = southgate_compat_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &action, &old_actions[i]);
+    handlers_installed_ = true;
     // Whether 32-bit code runs at all: an INT3 in flat segments.
     CompatState probe;
     probe.eip = compat::code;
@@ -201,18 +202,18 @@ CompatNative::CompatNative() {
 }
 
 CompatNative::~CompatNative() {
-    if (unavailable_.empty()) {
+    if (handlers_installed_) {
         for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &old_actions[i], nullptr);
         sigaltstack(&old_stack, nullptr);
     }
     if (!memory_) return;
     for (unsigned i = 0; i < ldt_entries; ++i) write_entry(i, {});
     munmap(memory_, compat::memory_size);
-    munmap(address(compat::base), compat::reservation_end - compat::base);
+    munmap(address(compat::reservation), compat::reservation_end - compat::reservation);
 }
 
 bool CompatNative::map() {
-    constexpr std::size_t reserved = compat::reservation_end - compat::base;
+    constexpr std::size_t reserved = compat::reservation_end - compat::reservation;
     {
         std::ifstream maps("/proc/self/maps");
         std::uint64_t first = 0;
@@ -221,7 +222,7 @@ bool CompatNative::map() {
     const int file = memfd_create("oracle", MFD_CLOEXEC);
     if (file < 0) return false;
     const bool sized = ftruncate(file, compat::memory_size) == 0;
-    void* const low = address(compat::base);
+    void* const low = address(compat::reservation);
     if (!sized || mmap(low, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != low) {
         close(file);
         return false;

@@ -60,7 +60,7 @@ class CompatNative {
     bool write_entry(unsigned entry, const LdtDescriptor& d);
 
     std::uint8_t* memory_ = nullptr;
-    bool low_memory_is_ours_ = false;
+    bool low_memory_is_ours_ = false, handlers_installed_ = false;
     std::string unavailable_;
 };
 

@@ -77,7 +77,8 @@ void settle(CompatOutcome& o, const CompatCase& t, const Ldt& ldt) {
     const std::uint32_t at = base_of(ldt, o.state.cs()) + o.state.eip;
     const std::uint32_t length = t.instruction.length;
     const ZydisMnemonic id = t.undefined ? ZYDIS_MNEMONIC_INVALID : t.instruction.info.mnemonic;
-    const bool own_trap = (o.vector == 4 && id == ZYDIS_MNEMONIC_INTO) || (o.vector == 1 && id == ZYDIS_MNEMONIC_INT1);
+    const bool own_trap = (o.vector == 4 && (id == ZYDIS_MNEMONIC_INTO || id == ZYDIS_MNEMONIC_INT)) ||
+                          (o.vector == 1 && id == ZYDIS_MNEMONIC_INT1);
     if (o.vector == 3) {
         if (at - 1 - start < length) return;  // INT3 itself
         o.state.eip -= 1;
@@ -188,7 +189,9 @@ bool open_outcome(const CompatCase& t, const Ldt& ldt, const CompatOutcome& host
         return std::find(list.begin(), list.end(), fault_of(o)) != list.end();
     };
     const auto is_possible = [&](const CompatOutcome& o) { return contains(possible, o); };
-    for (CompatAccess a : accesses_of(t, ldt)) {
+    CompatCase at_fault = t;
+    if (d.repeat_prefix()) at_fault.before.gpr = host.state.gpr;  // the iteration that faults
+    for (CompatAccess a : accesses_of(at_fault, ldt)) {
         const auto faults = faults_of(a, t, ldt);
         possible.insert(possible.end(), faults.begin(), faults.end());
         // SDM vol. 2B PUSH: recent Intel processors access only the lower half of a 32-bit slot that holds a selector; they

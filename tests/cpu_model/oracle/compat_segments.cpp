@@ -12,6 +12,7 @@ constexpr std::array<Role, ldt_entries - 1> roles{
     Role::data32, Role::data32, Role::data32, Role::data16, Role::data16, Role::read_only, Role::down32,
     Role::down32, Role::down16, Role::down16, Role::down_read_only, Role::data_pages, Role::code32, Role::code32,
     Role::code32_execute_only, Role::code16, Role::code16, Role::code16_execute_only, Role::code_short, Role::code_short,
+    Role::code_top, Role::code_top,
     Role::absent_data, Role::absent_code, Role::absent_conforming, Role::absent_down, Role::nothing, Role::data32,
     Role::data16};
 
@@ -37,6 +38,7 @@ class Maker {
             case Role::code16: return code(d, false, false, false);
             case Role::code16_execute_only: return code(d, false, true, false);
             case Role::code_short: return code(d, one_in(2), false, true);
+            case Role::code_top: return top_of_64k(d);
             case Role::absent_data: d.absent = true; d.big = true; return up(d);
             case Role::absent_down: d.absent = true; return down(d);
             case Role::absent_conforming: d.conforming = true; [[fallthrough]];
@@ -84,6 +86,15 @@ class Maker {
             d.pages = true;
             d.limit = 8 + below(8);
         }
+        return d;
+    }
+
+    // Offset FFFFh, where IP wraps, lies in the code.
+    LdtDescriptor top_of_64k(LdtDescriptor d) {
+        d.code = true;
+        d.big = one_in(3);
+        d.base = compat::code + 0x1000 + below(0x800) - 0xffff;
+        d.limit = one_in(2) ? 0xffff : 0x10000 + below(0x10000);
         return d;
     }
 

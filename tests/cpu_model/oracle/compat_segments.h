@@ -26,7 +26,7 @@ struct LdtDescriptor {
     std::uint64_t raw() const;  // SDM vol. 3A 3.4.5
 };
 
-inline constexpr std::uint16_t ldt_entries = 28;
+inline constexpr std::uint16_t ldt_entries = 30;
 // Flat 32-bit code; never changes.
 inline constexpr std::uint16_t trampoline_entry = ldt_entries - 1;
 inline constexpr std::uint16_t ldt_selector(unsigned entry) { return static_cast<std::uint16_t>(entry << 3 | 7); }
@@ -43,7 +43,7 @@ using Ldt = std::array<LdtDescriptor, ldt_entries>;
 // Entries by what they are; each range has bases and limits of its own.
 enum class Role : std::uint8_t {
     data32, data16, read_only, down32, down16, down_read_only, data_pages, code32, code32_execute_only, code16,
-    code16_execute_only, code_short, absent_data, absent_code, absent_conforming, absent_down, nothing,
+    code16_execute_only, code_short, code_top, absent_data, absent_code, absent_conforming, absent_down, nothing,
 };
 std::optional<Role> role_of(unsigned entry);
 
