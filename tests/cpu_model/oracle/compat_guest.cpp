@@ -79,6 +79,10 @@ void CompatGuest::build_tables() {
 void CompatGuest::set_ldt(const Ldt& table) {
     for (std::size_t i = 0; i < table.size(); ++i) memory_.put<std::uint64_t>(ldt + 8 * i, table[i].raw());
     cpu_->memory_written(memory_.data() + ldt, table.size() * 8);
+    // Forgets the code that earlier cases left: long runs would search ever more of it.
+    const MemorySlot slots[] = {memory_.slot(0)};
+    cpu_->set_memory_map({});
+    cpu_->set_memory_map(slots);
 }
 
 // What loading this selector leaves in a segment register.
