@@ -103,6 +103,12 @@ struct CodeSegmentMemo {
     SegmentRegister cs;
 };
 
+// How an INS or OUTS moves its registers.
+struct StringIoForm {
+    std::uint8_t address_size = 4;  // bytes
+    bool rep = false, descending = false;
+};
+
 // What uops address by byte offset.
 struct RegisterFile {
     alignas(64) std::array<std::uint64_t, gpr_count + 1> gpr{};  // [zero_slot] stays 0
@@ -167,6 +173,8 @@ struct Cpu : RegisterFile {
     bool reset_pending = false, reset_power_up = false;  // RESET# seen inside a Bus call
     bool step_trap = false;  // TF was set when the current instruction began; INT n clears it (no trap after)
     PioUnit pio;
+    std::uint64_t io_boundary = ~std::uint64_t{0};  // statistics.instructions behind the last port instruction
+    StringIoForm string_io;                         // of the last INS or OUTS
 
     // --- memory ---
     MemoryMap memory;
@@ -241,8 +249,15 @@ inline void request_attention(Cpu* c, std::uint32_t reason) {
 void update_attention(Cpu* c);
 // Instructions retired in this run(), exact inside a handler (Cpu::cur set) and outside blocks.
 std::uint64_t retired_in_run(const Cpu* c);
+// Instructions retired in all, under the same conditions.
+inline std::uint64_t instructions_retired(const Cpu* c) { return c->statistics.instructions + retired_in_run(c); }
 // TSC at the current instruction.
 std::uint64_t read_tsc(const Cpu* c);
+
+// SMM holds INIT# back until RSM, but INIT# ends shutdown (SDM vol. 3C 30.2, 30.3).
+inline bool init_held(const Cpu* c) {
+    return c->events.in_smm && c->events.activity != ActivityState::shutdown;
+}
 
 // 48-bit linear addresses: bits 48-63 repeat bit 47 (SDM vol. 1 3.3.7.1).
 [[gnu::always_inline]] constexpr bool canonical(std::uint64_t linear) {

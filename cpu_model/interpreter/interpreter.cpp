@@ -204,7 +204,7 @@ void Interpreter::reset(bool power_up) {
 }
 
 bool Interpreter::take_init_now() {
-    if (running_ || c_.events.in_smm) {
+    if (running_ || init_held(&c_)) {
         pulse_init();
         return false;
     }

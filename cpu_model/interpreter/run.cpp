@@ -28,7 +28,10 @@ Exit Interpreter::run(const Budget& budget) {
     frozen_ = false;
     if (c.attention & attention::exit) update_attention(&c);
     if (c.events.activity == ActivityState::uninitialized) [[unlikely]] return leave(ExitReason::wait_for_sipi);
-    if (c.pio.is_pending()) c.left -= static_cast<std::int64_t>(complete_pio(&c, budget.immediate_exit));
+    if (c.pio.is_pending()) {
+        c.left -= static_cast<std::int64_t>(complete_pio(&c, budget.immediate_exit));
+        c.io_boundary = instructions_retired(&c);
+    }
     if (budget.immediate_exit && !c.exit_pending) return leave(ExitReason::budget_end);
     if (code_.overfull()) code_.clear(&c);
 
@@ -210,6 +213,7 @@ Exit Interpreter::leave(ExitReason reason) {
     e.message = c.message;
     c.tsc_clock += e.retired * c.ticks_per_instruction;
     c.statistics.instructions += e.retired;
+    if (reason == ExitReason::pio) c.io_boundary = c.statistics.instructions;
     c.budget = c.left = c.stash = 0;
     return e;
 }

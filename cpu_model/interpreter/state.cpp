@@ -89,7 +89,7 @@ void update_attention(Cpu* c) {
     if (e.interrupt_queued || (c->intr_line && (c->eflags & eflags::if_))) a |= attention::intr;
     if (e.nmi_pending && !e.nmi_blocked) a |= attention::nmi;
     if (e.smi_pending && !e.in_smm) a |= attention::smi;
-    if ((e.init_pending && !e.in_smm) || c->reset_pending) a |= attention::init;
+    if ((e.init_pending && !init_held(c)) || c->reset_pending) a |= attention::init;
     if (e.sti_shadow || e.mov_ss_shadow) a |= attention::shadow;
     if (e.debug_trap_pending) a |= attention::debug_trap;
     if ((c->eflags & (eflags::tf | eflags::rf)) || c->single_step || execution_breakpoints_enabled(c))

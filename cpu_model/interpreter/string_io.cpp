@@ -30,6 +30,7 @@ const Uop* outs(Cpu* c, const Uop* u) {
     if (rep && get_reg<A>(c, Gpr::rcx) == 0) return end_of_repeat(c);
     const auto port = get_reg<std::uint16_t>(c, Gpr::rdx);
     check_port(c, port, sizeof(T));
+    c->string_io = {sizeof(A), rep, (c->eflags & eflags::df) != 0};
     const T value = load_at<T>(
         c, u, to_linear<T, Mem::segmented>(c, u, static_cast<Seg>(u->seg), get_reg<A>(c, Gpr::rsi), false));
     add_to<A>(c, Gpr::rsi, string_delta<T>(c));
@@ -81,7 +82,8 @@ const Uop* ins(Cpu* c, const Uop* u) {
     check_port(c, port, sizeof(T));
     const InsRegisters now{get_reg<A>(c, Gpr::rcx), get_reg<A>(c, Gpr::rdi)};
     const std::uint32_t count = batch_size<T, A>(c, rep, now);
-    const PendingIns details{now, sizeof(A), rep, (c->eflags & eflags::df) != 0};
+    c->string_io = {sizeof(A), rep, (c->eflags & eflags::df) != 0};
+    const PendingIns details{now, c->string_io.address_size, rep, c->string_io.descending};
     PioState state = pio_state(c, instruction_ip(c));
     c->pio.begin_string_in(port, sizeof(T), count, details, next_ip(c), state);
     ++c->statistics.pio_exits;

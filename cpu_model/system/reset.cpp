@@ -91,7 +91,7 @@ void take_reset(Cpu* c, bool power_up) {
 }
 
 void take_init(Cpu* c) {
-    if (c->events.in_smm) {  // held until RSM (SDM vol. 3C 30.2)
+    if (init_held(c)) {
         c->events.init_pending = true;
         update_attention(c);
         return;
@@ -102,7 +102,7 @@ void take_init(Cpu* c) {
 
 void take_start_up(Cpu* c, std::uint8_t vector) {
     // The INIT before it may not have been looked at yet: both can come between two instructions.
-    if (c->events.init_pending && !c->events.in_smm) take_init(c);
+    if (c->events.init_pending && !init_held(c)) take_init(c);
     if (c->events.activity != ActivityState::wait_for_sipi) return;
     SegmentRegister cs = segment(c, Seg::cs);
     cs.selector = static_cast<std::uint16_t>(vector << 8);

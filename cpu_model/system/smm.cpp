@@ -6,6 +6,7 @@
 #include "cpu_model/system/control_registers.h"
 #include "cpu_model/system/debug.h"
 #include "cpu_model/system/descriptor.h"
+#include "cpu_model/system/smm_io.h"
 #include "cpu_model/system/smm_state_map.h"
 
 namespace southgate::cpu {
@@ -33,12 +34,6 @@ void read_map(Cpu* c, SmmState& state) {
     });
 }
 
-// The port instruction that ended right here: what an I/O restart goes back to (SDM vol. 3C 30.12).
-std::uint64_t preceding_io(const Cpu* c) {
-    const PendingPio& io = c->pio.pending();
-    return !io.set && io.length != 0 && io.next_rip == c->ip ? io.rip : c->ip;
-}
-
 SmmState current_state(const Cpu* c) {
     SmmState s;
     for (unsigned i = 0; i < gpr_count; ++i) s.gpr[i] = c->gpr[i];
@@ -55,7 +50,13 @@ SmmState current_state(const Cpu* c) {
     s.tr = c->tr;
     s.gdtr = c->gdtr;
     s.idtr = c->idtr;
-    s.io_rip = preceding_io(c);
+    const IoRestart io = io_before_smi(c);
+    s.io_rip = io.rip;
+    s.io_rcx = io.rcx;
+    s.io_rsi = io.rsi;
+    s.io_rdi = io.rdi;
+    s.io_trap = io.trap;
+    if (c->events.debug_trap_pending) s.pending_debug = c->debug_hits != 0 ? c->debug_hits : dr6::bs;
     s.auto_halt = c->events.activity == ActivityState::halted ? 1 : 0;
     s.was_shutdown = c->events.activity == ActivityState::shutdown ? 1 : 0;
     s.revision = c->cpuid.model().long_mode() ? smm_revision64 : smm_revision32;
@@ -68,6 +69,14 @@ SegmentRegister sanitized(const Cpu* c, SegmentRegister s) {
     s.attributes &= 0x1f0ff;
     if (!c->cpuid.model().long_mode()) s.base &= 0xffffffff;
     return s;
+}
+
+// SDM vol. 3C 30.12: RSM goes back to the port instruction.
+void restart_io(SmmState& s) {
+    s.rip = s.io_rip;
+    s.gpr[static_cast<unsigned>(Gpr::rcx)] = s.io_rcx;
+    s.gpr[static_cast<unsigned>(Gpr::rsi)] = s.io_rsi;
+    s.gpr[static_cast<unsigned>(Gpr::rdi)] = s.io_rdi;
 }
 
 bool restores_long_mode(const SmmState& s) { return (s.efer & efer::lma) != 0; }
@@ -133,6 +142,8 @@ void enter_smm(Cpu* c) {
     e.smm_inside_nmi = e.nmi_blocked;
     e.nmi_blocked = true;
     e.activity = ActivityState::running;
+    e.debug_trap_pending = false;  // SMI# comes before it (SDM vol. 3A table 6-2): it waits in the state save map
+    c->debug_hits = 0;
     if (c->bus != nullptr) c->bus->smm_changed(true);
     update_a20(c);
     write_map(c, state);
@@ -159,7 +170,7 @@ void resume_from_smm(Cpu* c) {
     SmmState state;
     read_map(c, state);
     if (!valid(c, state)) return shut_down(c);
-    if ((state.io_restart & 0xff) == 0xff) state.rip = state.io_rip;
+    if ((state.io_restart & 0xff) == 0xff) restart_io(state);
 
     EventState& e = c->events;
     e.smbase = static_cast<std::uint32_t>(state.smbase);
@@ -177,6 +188,8 @@ void resume_from_smm(Cpu* c) {
     update_mode(c);
     update_attention(c);
     x87::update_ferr(c);
+    const auto debug_hits = static_cast<std::uint32_t>(state.pending_debug & (dr6::b | dr6::bd | dr6::bs | dr6::bt));
+    if (debug_hits != 0) note_debug_trap(c, debug_hits);
     if (!pae_paging(c)) return;
     try {
         load_pdptes(c, c->cr3);

@@ -16,8 +16,11 @@ struct SmmState {
     std::array<SegmentRegister, seg_count> seg{};
     SegmentRegister ldtr, tr;
     DescriptorTable gdtr, idtr;
-    std::uint64_t io_rip = 0;      // the port instruction just before the SMI
-    std::uint64_t io_restart = 0;  // I/O instruction restart field
+    // The port instruction just before the SMI, and what it starts with: what an I/O restart goes back to.
+    std::uint64_t io_rip = 0, io_rcx = 0, io_rsi = 0, io_rdi = 0;
+    std::uint64_t io_trap = 0;        // what it was (smm_io.h); 0 for none
+    std::uint64_t io_restart = 0;     // I/O instruction restart field
+    std::uint64_t pending_debug = 0;  // DR6 bits of the #DB trap that the SMI came before
     std::uint64_t auto_halt = 0;   // bit 0: the SMI came in HLT
     std::uint64_t was_shutdown = 0;
     std::uint64_t revision = 0, smbase = 0;
@@ -58,7 +61,12 @@ void visit_smm_map32(SmmState& s, Field field) {
     field(0xff58, 4, s.idtr.base);
     field(0xff54, 2, s.idtr.limit);
     field(0xff14, 4, s.cr4);
+    field(0xff24, 4, s.io_rdi);
+    field(0xff20, 4, s.io_rsi);
+    field(0xff1c, 4, s.io_rcx);
+    field(0xff18, 4, s.io_trap);
     field(0xff10, 4, s.io_rip);
+    field(0xff08, 4, s.pending_debug);
     field(0xff0c, 1, s.was_shutdown);
     field(0xff02, 2, s.auto_halt);
     field(0xff00, 2, s.io_restart);
@@ -89,9 +97,14 @@ void visit_smm_map64(SmmState& s, Field field) {
     field(0xfe88, 8, s.idtr.base);
     visit_segment64(s.tr, 0xfe90, field);
     field(0xfea0, 8, s.io_rip);
+    field(0xfea8, 8, s.io_rcx);
+    field(0xfeb0, 8, s.io_rsi);
+    field(0xfeb8, 8, s.io_rdi);
+    field(0xfec0, 4, s.io_trap);
     field(0xfec8, 1, s.io_restart);
     field(0xfec9, 1, s.auto_halt);
     field(0xfeca, 1, s.was_shutdown);
+    field(0xfecc, 4, s.pending_debug);
     field(0xfed0, 8, s.efer);
     field(smm_revision_offset, 4, s.revision);
     field(0xff00, 4, s.smbase);

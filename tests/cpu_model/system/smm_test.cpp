@@ -136,12 +136,83 @@ TEST_F(Smm, IoRestartRepeatsThePortInstruction) {
     EXPECT_EQ(run().reason, ExitReason::hlt);
 }
 
+TEST_F(Smm, IoRestartRepeatsTheElementOfAStringInstruction) {
+    real_mode();
+    put<std::uint32_t>(0x500, 0x44332211);
+    code(0x7c00, {0xbe, 0x00, 0x05, 0xb9, 0x03, 0x00, 0xba, 0xb2, 0x00, 0xf3, 0x6e, 0xf4});  // rep outsb of 3 bytes
+    code(entry, {0x2e, 0xc7, 0x06, 0x00, 0xff, 0xff, 0, 0x0f, 0xaa});
+    std::vector<unsigned> sent;
+    for (Exit e = run(); e.reason == ExitReason::pio; e = run()) {
+        sent.push_back(e.pio.data[0]);
+        if (sent.size() == 2) cpu->pulse_smi();
+    }
+    EXPECT_EQ(sent, (std::vector<unsigned>{0x11, 0x22, 0x22, 0x33}));
+    EXPECT_EQ(saved(0xff18), 0x00b2001eu) << "byte, REP, string, valid";
+    EXPECT_EQ(reg(Gpr::rcx), 0u);
+    EXPECT_EQ(reg(Gpr::rsi), 0x503u);
+}
+
+TEST_F(Smm, IoRestartRepeatsTheLastElementThatWasRead) {
+    real_mode();
+    code(0x7c00, {0xfd, 0xbf, 0x04, 0x06, 0xba, 0x60, 0x00, 0x6d, 0xf4});  // std; di = 604h; insw
+    code(entry, {0x2e, 0xc7, 0x06, 0x00, 0xff, 0xff, 0, 0x0f, 0xaa});
+    EXPECT_EQ(run().reason, ExitReason::pio);
+    cpu->pulse_smi();
+    EXPECT_EQ(run().reason, ExitReason::pio);
+    EXPECT_EQ(saved(0xff18), 0x00600027u) << "word, string, valid, in";
+    EXPECT_EQ(run().reason, ExitReason::hlt);
+    EXPECT_EQ(reg(Gpr::rdi), 0x602u);
+}
+
+TEST_F(Smm, OnlyAPortInstructionRightBeforeTheSmiCounts) {
+    real_mode();
+    code(0x7c00, {0xe6, 0xb2, 0x90, 0xeb, 0xfd});  // out b2h, al; nop; jmp to the nop
+    code(entry, {0x0f, 0xaa});
+    EXPECT_EQ(run().reason, ExitReason::pio);
+    run(3);  // to the nop again
+    EXPECT_EQ(cpu->regs().rip, 0x7c02u);
+    cpu->pulse_smi();
+    run(1);
+    EXPECT_EQ(saved(0xff18), 0u);
+    EXPECT_EQ(saved(0xff10), 0x7c02u);
+}
+
+TEST_F(Smm, ADebugTrapWaitsForRsm) {
+    protected_mode();
+    set_flags(0x102);
+    code(layout::code, {0xe6, 0xb2, 0x90});
+    code(entry, {0x90, 0x0f, 0xaa});
+    EXPECT_EQ(run().reason, ExitReason::pio);
+    cpu->pulse_smi();
+    run(2);
+    EXPECT_TRUE(cpu->events().in_smm);
+    EXPECT_FALSE(cpu->events().debug_trap_pending);
+    EXPECT_EQ(saved(0xff18), 0x00b20812u) << "TF";
+    EXPECT_EQ(run_to_handler(), 1);
+    EXPECT_FALSE(cpu->events().in_smm);
+    EXPECT_EQ(get<std::uint32_t>(reg(Gpr::rsp)), layout::code + 2);
+    EXPECT_EQ(cpu->state().debug.dr6 & 0xf00f, 0x4000u);
+}
+
 TEST_F(Smm, InvalidStateShutsDown) {
     protected_mode();
     code(entry,
          {0x2e, 0x66, 0xc7, 0x06, 0xfc, 0xff, 0, 0, 0, 0x80, 0x0f, 0xaa});  // CR0 := PG without PE; rsm
     cpu->pulse_smi();
     EXPECT_EQ(run().reason, ExitReason::shutdown);
+}
+
+TEST_F(Smm, InitEndsAShutdownInSmm) {
+    protected_mode();
+    code(entry, {0x2e, 0x66, 0xc7, 0x06, 0xfc, 0xff, 0, 0, 0, 0x80, 0x0f, 0xaa});
+    cpu->pulse_smi();
+    ASSERT_EQ(run().reason, ExitReason::shutdown);
+    ASSERT_TRUE(cpu->events().in_smm);
+    EXPECT_TRUE(cpu->take_init_now());
+    EXPECT_FALSE(cpu->events().in_smm);
+    EXPECT_EQ(bus.smm, (std::vector<bool>{true, false}));
+    EXPECT_EQ(cpu->regs().rip, 0xfff0u);
+    EXPECT_EQ(cpu->events().activity, ActivityState::running);
 }
 
 TEST_F(Smm, RsmOutsideSmmIsUndefined) {

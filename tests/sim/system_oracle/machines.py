@@ -6,7 +6,7 @@ import tempfile
 import time
 
 # ROMs that reset the processor and go on after it; elsewhere a reset ends the run of QEMU.
-RESTARTING = {"faults"}
+RESTARTING = {"faults", "init", "smm_shutdown"}
 # ROMs whose processors wait for each other: TCG runs them in turns, whatever else the host does.
 IN_TURNS = {"startup"}
 

@@ -1,21 +1,16 @@
 ; Exceptions during the delivery of exceptions: serial, double fault, shutdown; #NM, #MF, #XM and the control bits behind them;
 ; #AC; which of several exceptions comes first. SDM vol. 3A 2.5, 6.9, 6.15; vol. 1 8.7, 11.5.
 %include "runtime/protected.inc"
-
-; RAM that a reset leaves alone: the program goes on behind a shutdown.
-%define RESTART_MAGIC 0x500
-%define PHASE 0x504
-%define MAGIC 0x52455354
+%include "runtime/restart.inc"
 
 ; Two pages of linear space, the first over PAGES, the second over PAGES + 1000h.
 %define PROBE 0x40000000
 %define TABLE MORE_TABLES
 
 main:
-    cmp dword [RESTART_MAGIC], MAGIC
-    je restarted
-    mov dword [RESTART_MAGIC], MAGIC
-    mov dword [PHASE], 0
+    go_to_phase .phases
+.phases: dd .first, after_shutdown, after_second_shutdown
+.first:
     call enable_paging
     call deliveries
     call priorities
@@ -162,7 +157,7 @@ priorities:
     user "#UD before operand: 0F FF", {db 0x0f, 0xff, 0x03}
     user "#DE, operand absent", {div dword [ebx]}
     user "bound, operand absent", {bound eax, [ebx]}
-    user "second page of an instruction absent", {mov edi, PROBE + 0x1ffe}, {mov byte [edi], 0xb8}, {jmp edi}
+    user "second page of an instruction absent", {mov edi, PROBE + 0x1ffe}, {mov byte [edi], 0xb8}, {origin_at PROBE + 0x1ffe}, {jmp edi}
     user "call: the stack before the target", {mov esp, ebx}, {call [.pointer]}
     user "far jump: the descriptor before the limit", {jmp 0x1000:0xffffffff}
     user "in, no permission, before the page", {mov edi, ebx}, {mov edx, 0x80}, insb
@@ -342,7 +337,7 @@ alignment:
 ; Each ends in shutdown, which this kind of machine answers with a reset.
 shutdowns:
     say "the IDT has no #DF:"
-    mov dword [PHASE], 1
+    reset_ends_phase
     mov word [.short], 8 * 8 - 1
     mov dword [.short + 2], IDT
     absent_gate 6
@@ -351,17 +346,15 @@ shutdowns:
     ud2
 .short: dw 0, 0, 0
 
-restarted:
-    cmp dword [PHASE], 1
-    jne .second
+after_shutdown:
     say " restarted", 10, "the gates of #GP and #DF are not present:"
-    mov dword [PHASE], 2
+    reset_ends_phase
     absent_gate 13
     absent_gate 8
     int 0xff
-.second:
+
+after_second_shutdown:
     say " restarted", 10
-    mov dword [RESTART_MAGIC], 0
-    exit 0
+    last_phase
 
     rom_end

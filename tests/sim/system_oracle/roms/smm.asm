@@ -1,24 +1,10 @@
 ; System management mode: what an SMI saves and sets, what RSM brings back, SMBASE, and what stays blocked in it. The SMI is an
 ; IPI of the local APIC to its own processor; state save map of 64-bit processors. SDM vol. 3C chapter 30 (30.3 to 30.11).
 %include "runtime/protected.inc"
+%include "runtime/apic.inc"
+%include "runtime/smm.inc"
 
-%define APIC 0xfee00000
-%define SMI 0x4200
-%define NMI 0x4400
-%define SMBASE 0x30000
 %define OTHER_SMBASE 0x60000
-
-; The state save map, from SMBASE (AMD64 APM vol. 2 table 10-1, which QEMU and KVM follow, too)
-%define MAP_REVISION 0xfefc
-%define MAP_SMBASE 0xff00
-%define MAP_CR3 0xff50
-%define MAP_CR0 0xff58
-%define MAP_DR7 0xff60
-%define MAP_RFLAGS 0xff70
-%define MAP_RAX 0xfff8
-%define MAP_RBX 0xffe0
-%define MAP_CS 0xfe10
-%define MAP_SS 0xfe20
 
 ; What the handler reports and is told, at SCRATCH
 struc smm
@@ -53,8 +39,7 @@ endstruc
 ; Sends an SMI and waits until the handler has run.
 %macro take_smi 0
     mov ecx, [RESULT(runs)]
-    mov dword [APIC + 0x310], 0
-    mov dword [APIC + 0x300], SMI
+    send SMI_IPI, 0
     mov edx, 1000000
   %%wait:
     dec edx
@@ -80,7 +65,7 @@ main:
     xor eax, eax
     rep stosd
     mov dword [0x100ff0], 0x600dda7a    ; beyond 1 MiB, for the handler's DS
-    or dword [APIC + 0xf0], 0x100
+    enable_apic
     mov dword [SMBASE + MAP_REVISION], 0
 
     case "rsm outside SMM"
@@ -273,13 +258,13 @@ handler:
 .not_change:
     cmp al, SEND_NMI
     jne .not_nmi
-    mov dword [dword APIC + 0x310], 0
-    mov dword [dword APIC + 0x300], NMI
+    mov dword [dword ICR_HIGH], 0
+    mov dword [dword ICR_LOW], NMI_IPI
 .not_nmi:
     cmp al, SEND_SMI
     jne .not_smi
-    mov dword [dword APIC + 0x310], 0
-    mov dword [dword APIC + 0x300], SMI
+    mov dword [dword ICR_HIGH], 0
+    mov dword [dword ICR_LOW], SMI_IPI
 .not_smi:
     mov cx, 1000
 .settle:
