@@ -344,17 +344,6 @@ stack_checks:
     %5
     done
 %endmacro
-%macro print_segments 0
-    movzx eax, word [trap_frame + 24]   ; CX
-    show "ds", 4, eax
-    movzx eax, word [trap_frame + 20]   ; DX
-    show "es", 4, eax
-    movzx eax, word [trap_frame + 4]    ; SI
-    show "fs", 4, eax
-    movzx eax, word [trap_frame]        ; DI
-    show "gs", 4, eax
-    newline
-%endmacro
 returns:
     return_case "retf to CPL 3", UCODE, UDATA, landing, retf
     say "data segments of ring 0 after it:"

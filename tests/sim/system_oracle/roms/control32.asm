@@ -7,18 +7,6 @@
 %define PDPT MORE_TABLES
 %define DIRECTORY (MORE_TABLES + 0x1000)
 
-; cr0_case "name", set, clear
-%macro cr0_case 3
-    mov ebx, cr0
-    case %1
-    mov eax, ebx
-    or eax, %2
-    and eax, ~(%3)
-    origin
-    mov cr0, eax
-    done
-    mov cr0, ebx
-%endmacro
 ; cr4_case "name", changed
 %macro cr4_case 2
     mov ebx, cr4
@@ -96,11 +84,6 @@ machine_status_word:
     done
     ret
 
-%macro encoding 2+
-    case %1
-    db %2
-    done
-%endmacro
 encodings:
     encoding "read of cr1", 0x0f, 0x20, 0xc8
     encoding "read of cr5", 0x0f, 0x20, 0xe8

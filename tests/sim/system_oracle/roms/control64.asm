@@ -6,19 +6,6 @@
 %define EFER 0xc0000080
 %define U 4                 ; of a paging-structure entry
 
-; cr0_case "name", set, clear
-%macro cr0_case 3
-    mov rbx, cr0
-    case %1
-    mov eax, ebx
-    or eax, %2
-    and eax, ~(%3)
-    origin
-    mov cr0, rax
-    done
-    mov cr0, rbx
-%endmacro
-
 main:
     call write_cr0
     call write_cr8

@@ -134,33 +134,21 @@ deliveries:
 .bounds: dd 1, 2
 .absent: dw (TEST + 32) | 3
 
-%macro user 2-*
-    case %1
-    to_user
-    mov esp, USER_STACK
-    mov ebx, 0x50000000
-    origin
-    %rep %0 - 1
-    %2
-    %rotate 1
-    %endrep
-    end_ring
-    done
-%endmacro
+%define absent(name) name, 0x002, {lines {mov esp, USER_STACK}, {mov ebx, 0x50000000}}
 priorities:
     set_descriptor TEST, 0x00000fff, 0x5040f200     ; 4 KiB at 50000000h
-    user "limit before page", {mov eax, TEST | 3}, {mov es, ax}, {mov eax, [es:0xffe]}
-    user "null segment before page", {xor eax, eax}, {mov es, ax}, {mov eax, [es:ebx]}
-    user "privilege before operand: lgdt", {lgdt [ebx]}
-    user "privilege before operand: lmsw", {lmsw [ebx]}
-    user "#UD before operand: lock mov", {db 0xf0, 0x8b, 0x03}
-    user "#UD before operand: 0F FF", {db 0x0f, 0xff, 0x03}
-    user "#DE, operand absent", {div dword [ebx]}
-    user "bound, operand absent", {bound eax, [ebx]}
-    user "second page of an instruction absent", {mov edi, PROBE + 0x1ffe}, {mov byte [edi], 0xb8}, {origin_at PROBE + 0x1ffe}, {jmp edi}
-    user "call: the stack before the target", {mov esp, ebx}, {call [.pointer]}
-    user "far jump: the descriptor before the limit", {jmp 0x1000:0xffffffff}
-    user "in, no permission, before the page", {mov edi, ebx}, {mov edx, 0x80}, insb
+    user_lines absent("limit before page"), {mov eax, TEST | 3}, {mov es, ax}, {mov eax, [es:0xffe]}
+    user_lines absent("null segment before page"), {xor eax, eax}, {mov es, ax}, {mov eax, [es:ebx]}
+    user_lines absent("privilege before operand: lgdt"), {lgdt [ebx]}
+    user_lines absent("privilege before operand: lmsw"), {lmsw [ebx]}
+    user_lines absent("#UD before operand: lock mov"), {db 0xf0, 0x8b, 0x03}
+    user_lines absent("#UD before operand: 0F FF"), {db 0x0f, 0xff, 0x03}
+    user_lines absent("#DE, operand absent"), {div dword [ebx]}
+    user_lines absent("bound, operand absent"), {bound eax, [ebx]}
+    user_lines absent("second page of an instruction absent"), {mov edi, PROBE + 0x1ffe}, {mov byte [edi], 0xb8}, {origin_at PROBE + 0x1ffe}, {jmp edi}
+    user_lines absent("call: the stack before the target"), {mov esp, ebx}, {call [.pointer]}
+    user_lines absent("far jump: the descriptor before the limit"), {jmp 0x1000:0xffffffff}
+    user_lines absent("in, no permission, before the page"), {mov edi, ebx}, {mov edx, 0x80}, insb
     ret
 .pointer: dd 0xffffffff
 
@@ -262,64 +250,52 @@ numeric:
     ret
 .features: dd 0
 
-; ac "name", code: CPL 3, AC and AM
-%macro ac 2-*
-    case %1
-    to_user 0x40002
-    mov esp, USER_STACK
-    mov ebx, SCRATCH
-    origin
-    %rep %0 - 1
-    %2
-    %rotate 1
-    %endrep
-    end_ring
-    done
-%endmacro
+; with AC in EFLAGS
+%define aligned(name) name, 0x40002, {lines {mov esp, USER_STACK}, {mov ebx, SCRATCH}}
 alignment:
     set_cr0 0x40000, 0
-    ac "byte", {mov al, [ebx + 1]}
-    ac "word at 1", {mov ax, [ebx + 1]}
-    ac "word at 2", {mov ax, [ebx + 2]}
-    ac "dword at 2", {mov eax, [ebx + 2]}
-    ac "dword at 4, written", {mov [ebx + 4], eax}
-    ac "dword at 1, written", {mov [ebx + 1], eax}
-    ac "add to a dword at 3", {add [ebx + 3], eax}
-    ac "push", {mov esp, USER_STACK - 2}, {push eax}
-    ac "pushw at 2", {push ax}
-    ac "pusha", {mov esp, USER_STACK - 2}, pushad
-    ac "call", {mov esp, USER_STACK - 1}, {call $ + 5}
-    ac "enter", {mov esp, USER_STACK - 2}, {enter 8, 0}
-    ac "movsd, source", {lea esi, [ebx + 1]}, {lea edi, [ebx + 8]}, movsd
-    ac "movsd, destination", {mov esi, ebx}, {lea edi, [ebx + 9]}, movsd
-    ac "movsb", {lea esi, [ebx + 1]}, {lea edi, [ebx + 9]}, movsb
-    ac "cmpxchg8b at 4", {cmpxchg8b [ebx + 4]}
-    ac "fld dword at 2", {fld dword [ebx + 2]}
-    ac "fld qword at 4", {fld qword [ebx + 4]}
-    ac "fld qword at 8", {fld qword [ebx + 8]}
-    ac "fild word at 1", {fild word [ebx + 1]}
-    ac "bt with a register at an odd dword", {xor eax, eax}, {bt [ebx + 2], eax}
-    ac "sgdt at 4", {sgdt [ebx + 4]}
-    ac "sgdt at 2", {sgdt [ebx + 2]}
-    ac "far pointer at 2", {mov dword [ebx], 0}, {mov dword [ebx + 4], 0}, {mov dword [ebx + 8], 0}, {lfs eax, [ebx + 2]}
-    ac "far pointer at 4", {lfs eax, [ebx + 4]}
-    ac "16-bit far pointer at 2", {o16 lfs ax, [ebx + 2]}
-    ac "16-bit far pointer at 1", {o16 lfs ax, [ebx + 1]}
-    ac "far jump through a pointer at 2", {jmp far [ebx + 2]}
-    ac "far return", {mov esp, USER_STACK - 10}, retf
-    ac "iret", {mov esp, USER_STACK - 14}, iretd
-    ac "far call", {mov esp, USER_STACK - 2}, {call UCODE:landing}
-    ac "pop", {mov esp, USER_STACK - 6}, {pop eax}
-    ac "ret", {mov esp, USER_STACK - 6}, ret
-    ac "popfd", {mov esp, USER_STACK - 6}, popfd
-    ac "leave", {mov ebp, USER_STACK - 6}, leave
-    ac "popa", {mov esp, USER_STACK - 0x42}, popad
-    ac "bound at 2", {mov dword [ebx + 4], 0x7fff}, {xor eax, eax}, {bound eax, [ebx + 2]}
-    ac "fld m80 at 8", {fld tword [ebx + 8]}
-    ac "fld m80 at 4", {fld tword [ebx + 4]}
-    ac "fnstenv at 4", {fnstenv [ebx + 4]}
-    ac "fnstenv at 2", {fnstenv [ebx + 2]}
-    ac "fldcw at 1", {fldcw [ebx + 1]}
+    user_lines aligned("byte"), {mov al, [ebx + 1]}
+    user_lines aligned("word at 1"), {mov ax, [ebx + 1]}
+    user_lines aligned("word at 2"), {mov ax, [ebx + 2]}
+    user_lines aligned("dword at 2"), {mov eax, [ebx + 2]}
+    user_lines aligned("dword at 4, written"), {mov [ebx + 4], eax}
+    user_lines aligned("dword at 1, written"), {mov [ebx + 1], eax}
+    user_lines aligned("add to a dword at 3"), {add [ebx + 3], eax}
+    user_lines aligned("push"), {mov esp, USER_STACK - 2}, {push eax}
+    user_lines aligned("pushw at 2"), {push ax}
+    user_lines aligned("pusha"), {mov esp, USER_STACK - 2}, pushad
+    user_lines aligned("call"), {mov esp, USER_STACK - 1}, {call $ + 5}
+    user_lines aligned("enter"), {mov esp, USER_STACK - 2}, {enter 8, 0}
+    user_lines aligned("movsd, source"), {lea esi, [ebx + 1]}, {lea edi, [ebx + 8]}, movsd
+    user_lines aligned("movsd, destination"), {mov esi, ebx}, {lea edi, [ebx + 9]}, movsd
+    user_lines aligned("movsb"), {lea esi, [ebx + 1]}, {lea edi, [ebx + 9]}, movsb
+    user_lines aligned("cmpxchg8b at 4"), {cmpxchg8b [ebx + 4]}
+    user_lines aligned("fld dword at 2"), {fld dword [ebx + 2]}
+    user_lines aligned("fld qword at 4"), {fld qword [ebx + 4]}
+    user_lines aligned("fld qword at 8"), {fld qword [ebx + 8]}
+    user_lines aligned("fild word at 1"), {fild word [ebx + 1]}
+    user_lines aligned("bt with a register at an odd dword"), {xor eax, eax}, {bt [ebx + 2], eax}
+    user_lines aligned("sgdt at 4"), {sgdt [ebx + 4]}
+    user_lines aligned("sgdt at 2"), {sgdt [ebx + 2]}
+    user_lines aligned("far pointer at 2"), {mov dword [ebx], 0}, {mov dword [ebx + 4], 0}, {mov dword [ebx + 8], 0}, {lfs eax, [ebx + 2]}
+    user_lines aligned("far pointer at 4"), {lfs eax, [ebx + 4]}
+    user_lines aligned("16-bit far pointer at 2"), {o16 lfs ax, [ebx + 2]}
+    user_lines aligned("16-bit far pointer at 1"), {o16 lfs ax, [ebx + 1]}
+    user_lines aligned("far jump through a pointer at 2"), {jmp far [ebx + 2]}
+    user_lines aligned("far return"), {mov esp, USER_STACK - 10}, retf
+    user_lines aligned("iret"), {mov esp, USER_STACK - 14}, iretd
+    user_lines aligned("far call"), {mov esp, USER_STACK - 2}, {call UCODE:landing}
+    user_lines aligned("pop"), {mov esp, USER_STACK - 6}, {pop eax}
+    user_lines aligned("ret"), {mov esp, USER_STACK - 6}, ret
+    user_lines aligned("popfd"), {mov esp, USER_STACK - 6}, popfd
+    user_lines aligned("leave"), {mov ebp, USER_STACK - 6}, leave
+    user_lines aligned("popa"), {mov esp, USER_STACK - 0x42}, popad
+    user_lines aligned("bound at 2"), {mov dword [ebx + 4], 0x7fff}, {xor eax, eax}, {bound eax, [ebx + 2]}
+    user_lines aligned("fld m80 at 8"), {fld tword [ebx + 8]}
+    user_lines aligned("fld m80 at 4"), {fld tword [ebx + 4]}
+    user_lines aligned("fnstenv at 4"), {fnstenv [ebx + 4]}
+    user_lines aligned("fnstenv at 2"), {fnstenv [ebx + 2]}
+    user_lines aligned("fldcw at 1"), {fldcw [ebx + 1]}
     case "without AC in EFLAGS"
     to_user
     mov eax, [SCRATCH + 1]
@@ -331,7 +307,7 @@ alignment:
     mov eax, [SCRATCH + 1]
     done
     set_cr0 0, 0x40000
-    ac "without AM in CR0", {mov eax, [ebx + 1]}
+    user_lines aligned("without AM in CR0"), {mov eax, [ebx + 1]}
     ret
 
 ; Each ends in shutdown, which this kind of machine answers with a reset.

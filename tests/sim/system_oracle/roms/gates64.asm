@@ -112,12 +112,7 @@ exceptions:
 
 ; Instructions that 64-bit mode does not have, or has otherwise.
 %macro user_code 2+
-    case %1
-    to_user
-    origin
-    db %2
-    end_ring
-    done
+    user_lines %1, 0x002, {}, {db %2}
 %endmacro
 user_modes:
     user_code "push es", 0x06

@@ -395,17 +395,6 @@ returns:
     call print_flags
     newline
     ; Data segments on the way out
-%macro print_segments 0
-    movzx eax, word [trap_frame + 24]   ; CX
-    show "ds", 4, eax
-    movzx eax, word [trap_frame + 20]   ; DX
-    show "es", 4, eax
-    movzx eax, word [trap_frame + 4]    ; SI
-    show "fs", 4, eax
-    movzx eax, word [trap_frame]        ; DI
-    show "gs", 4, eax
-    newline
-%endmacro
     say "iret to CPL 3 and ring 0 data, conforming code, ring 3 data, ring 1 data:"
     try
     mov ax, CONFORMING

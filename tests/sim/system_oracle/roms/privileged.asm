@@ -8,13 +8,6 @@ main:
     call encodings
     jmp privileged
 
-%macro encoding 2+
-    case %1
-    mov rax, cr2
-    origin
-    db %2
-    done
-%endmacro
 encodings:
     encoding "read of cr1", 0x0f, 0x20, 0xc8
     encoding "read of cr5", 0x0f, 0x20, 0xe8
@@ -32,67 +25,55 @@ encodings:
     encoding "mov rax, cr2 with an operand size prefix", 0x66, 0x0f, 0x20, 0xd0
     ret
 
-%macro user 2-*
-    case %1
-    to_user
-    mov ebx, SCRATCH
-    xor ecx, ecx
-    origin
-    %rep %0 - 1
-    %2
-    %rotate 1
-    %endrep
-    end_ring
-    done
-%endmacro
+%define privileged_case(name) name, 0x002, {lines {mov ebx, SCRATCH}, {xor ecx, ecx}}
 privileged:
-    user "CPL 3: mov rax, cr0", {mov rax, cr0}
-    user "CPL 3: mov rax, cr8", {mov rax, cr8}
-    user "CPL 3: mov cr3, rax", {mov cr3, rax}
-    user "CPL 3: mov rax, dr7", {mov rax, dr7}
-    user "CPL 3: mov dr0, rax", {mov dr0, rax}
-    user "CPL 3: rdmsr", {mov ecx, EFER}, rdmsr
-    user "CPL 3: wrmsr", {mov ecx, EFER}, wrmsr
-    user "CPL 3: clts", clts
-    user "CPL 3: lmsw", {lmsw ax}
-    user "CPL 3: rdpmc without PCE", rdpmc
-    user "CPL 3: invd", invd
-    user "CPL 3: wbinvd", wbinvd
-    user "CPL 3: invlpg", {invlpg [rbx]}
-    user "CPL 3: hlt", hlt
-    user "CPL 3: swapgs", swapgs
-    user "CPL 3: sysret", {o64 sysret}
-    user "CPL 3: lgdt", {lgdt [rbx]}
-    user "CPL 3: lidt", {lidt [rbx]}
-    user "CPL 3: lldt", {lldt ax}
-    user "CPL 3: ltr", {ltr ax}
-    user "CPL 3: in", {in al, 0x80}
-    user "CPL 3: cli", cli
-    user "CPL 3: rdtsc", rdtsc
+    user_lines privileged_case("CPL 3: mov rax, cr0"), {mov rax, cr0}
+    user_lines privileged_case("CPL 3: mov rax, cr8"), {mov rax, cr8}
+    user_lines privileged_case("CPL 3: mov cr3, rax"), {mov cr3, rax}
+    user_lines privileged_case("CPL 3: mov rax, dr7"), {mov rax, dr7}
+    user_lines privileged_case("CPL 3: mov dr0, rax"), {mov dr0, rax}
+    user_lines privileged_case("CPL 3: rdmsr"), {mov ecx, EFER}, rdmsr
+    user_lines privileged_case("CPL 3: wrmsr"), {mov ecx, EFER}, wrmsr
+    user_lines privileged_case("CPL 3: clts"), clts
+    user_lines privileged_case("CPL 3: lmsw"), {lmsw ax}
+    user_lines privileged_case("CPL 3: rdpmc without PCE"), rdpmc
+    user_lines privileged_case("CPL 3: invd"), invd
+    user_lines privileged_case("CPL 3: wbinvd"), wbinvd
+    user_lines privileged_case("CPL 3: invlpg"), {invlpg [rbx]}
+    user_lines privileged_case("CPL 3: hlt"), hlt
+    user_lines privileged_case("CPL 3: swapgs"), swapgs
+    user_lines privileged_case("CPL 3: sysret"), {o64 sysret}
+    user_lines privileged_case("CPL 3: lgdt"), {lgdt [rbx]}
+    user_lines privileged_case("CPL 3: lidt"), {lidt [rbx]}
+    user_lines privileged_case("CPL 3: lldt"), {lldt ax}
+    user_lines privileged_case("CPL 3: ltr"), {ltr ax}
+    user_lines privileged_case("CPL 3: in"), {in al, 0x80}
+    user_lines privileged_case("CPL 3: cli"), cli
+    user_lines privileged_case("CPL 3: rdtsc"), rdtsc
     mov rax, cr4
     or al, 4
     mov cr4, rax
-    user "CPL 3: rdtsc with TSD", rdtsc
+    user_lines privileged_case("CPL 3: rdtsc with TSD"), rdtsc
     case "CPL 0: rdtsc with TSD"
     rdtsc
     done
     mov rax, cr4
     and al, ~4
     mov cr4, rax
-    user "CPL 3: sgdt", {sgdt [rbx]}
-    user "CPL 3: smsw", {smsw eax}
+    user_lines privileged_case("CPL 3: sgdt"), {sgdt [rbx]}
+    user_lines privileged_case("CPL 3: smsw"), {smsw eax}
     mov rbx, cr4
     mov rax, rbx
     bts rax, 11
     try
     mov cr4, rax
     endtry
-    user "UMIP: sgdt", {sgdt [rbx]}
-    user "UMIP: sidt", {sidt [rbx]}
-    user "UMIP: sldt", {sldt eax}
-    user "UMIP: smsw", {smsw eax}
-    user "UMIP: smsw to an absent page", {mov rbx, 0x7000000000}, {smsw [rbx]}
-    user "UMIP: str", {str eax}
+    user_lines privileged_case("UMIP: sgdt"), {sgdt [rbx]}
+    user_lines privileged_case("UMIP: sidt"), {sidt [rbx]}
+    user_lines privileged_case("UMIP: sldt"), {sldt eax}
+    user_lines privileged_case("UMIP: smsw"), {smsw eax}
+    user_lines privileged_case("UMIP: smsw to an absent page"), {mov rbx, 0x7000000000}, {smsw [rbx]}
+    user_lines privileged_case("UMIP: str"), {str eax}
     case "UMIP: smsw at CPL 0"
     smsw eax
     done
