@@ -24,6 +24,58 @@
 %define ROUNDS 1000
 %define PATCHES 20
 
+; enable_apic; apic_write OFFSET, VALUE; apic_send APIC ID, COMMAND of the bootstrap processor's (eax is lost);
+; ap_apic_write of the application processors'
+%ifdef X2APIC
+%macro enable_apic 0
+    mov ecx, 0x1b                ; IA32_APIC_BASE: EN, EXTD
+    rdmsr
+    or eax, 0xc00
+    wrmsr
+    apic_write 0xf0, 0x1ff
+%endmacro
+%macro apic_write 2
+    push eax
+    push ecx
+    push edx
+    mov ecx, 0x800 + (%1) / 16
+    mov eax, %2
+    xor edx, edx
+    wrmsr
+    pop edx
+    pop ecx
+    pop eax
+%endmacro
+%macro apic_send 2
+    push ecx
+    push edx
+    mov edx, %1
+    mov ecx, 0x830
+    mov eax, %2
+    wrmsr
+    pop edx
+    pop ecx
+%endmacro
+%define ap_apic_write apic_write
+%else
+%macro enable_apic 0
+    apic_write 0xf0, 0x1ff
+%endmacro
+%macro apic_write 2
+    mov dword [LAPIC + %1], %2
+%endmacro
+%macro apic_send 2
+    mov eax, %1
+    shl eax, 24
+    mov [LAPIC + 0x310], eax
+    mov dword [LAPIC + 0x300], %2
+%endmacro
+%macro ap_apic_write 2
+    mov edi, LAPIC
+    mov dword [fs:edi + %1], %2
+%endmacro
+%endif
+
 %macro out_char 1
     mov dx, DEBUGCON
     mov al, %1
@@ -61,12 +113,11 @@ protected:
     mov word [0x40 * 4], ap_interrupt - ap_start
     mov word [0x40 * 4 + 2], AP_VECTOR << 8
 
-    mov dword [LAPIC + 0xf0], 0x1ff
-    mov dword [LAPIC + 0x310], 0
-    mov dword [LAPIC + 0x300], 0x000c4500            ; INIT to all but self
-    mov dword [LAPIC + 0x300], 0x000c8500            ; its level de-assert: nothing
-    mov dword [LAPIC + 0x300], 0x000c4600 | AP_VECTOR
-    mov dword [LAPIC + 0x300], 0x000c4600 | AP_VECTOR  ; to processors that run: ignored
+    enable_apic
+    apic_write 0x300, 0x000c4500                     ; INIT to all but self
+    apic_write 0x300, 0x000c8500                     ; its level de-assert: nothing
+    apic_write 0x300, 0x000c4600 | AP_VECTOR
+    apic_write 0x300, 0x000c4600 | AP_VECTOR         ; to processors that run: ignored
     ; 5Fh: processors - 1
     mov al, 0x5f | 0x80
     out 0x70, al
@@ -97,10 +148,7 @@ protected:
 .next:
     cmp ecx, ebp
     ja .wait_all
-    mov eax, ecx
-    shl eax, 24
-    mov [LAPIC + 0x310], eax
-    mov dword [LAPIC + 0x300], 0x00004040            ; fixed, vector 40h
+    apic_send ecx, 0x00004040                        ; fixed, vector 40h
     inc ecx
     jmp .next
 .wait_all:
@@ -156,9 +204,8 @@ protected:
     je .other_fires
     jmp power_off
 .init_all:
-    mov dword [LAPIC + 0x300], 0x000c4500            ; the others
-    mov dword [LAPIC + 0x310], 0
-    mov dword [LAPIC + 0x300], 0x00004500            ; itself, APIC ID 0
+    apic_write 0x300, 0x000c4500                     ; the others
+    apic_send 0, 0x00004500                          ; itself, APIC ID 0
 .here:
     jmp .here
 .port92:
@@ -245,8 +292,11 @@ ap_start:
     mov fs, bx
     and al, 0xfe
     mov cr0, eax
-    mov edi, LAPIC
-    mov dword [fs:edi + 0xf0], 0x1ff
+%ifdef X2APIC
+    enable_apic
+%else
+    ap_apic_write 0xf0, 0x1ff
+%endif
 
     mov cx, ROUNDS
 .count:
@@ -298,8 +348,7 @@ ap_start:
 ap_interrupt:
     push edi
     lock inc dword [INTERRUPTED]
-    mov edi, LAPIC
-    mov dword [fs:edi + 0xb0], 0
+    ap_apic_write 0xb0, 0
     pop edi
     iret
 

@@ -11,7 +11,7 @@ using namespace chipset;
 
 namespace {
 
-constexpr std::uint64_t apic_enable = 1u << 11, apic_base_mask = 0xf'ffff'f000;
+constexpr std::uint64_t apic_x2 = 1u << 10, apic_enable = 1u << 11, apic_base_mask = 0xf'ffff'f000;
 
 // The first one's modules have no number, so that a machine with one processor looks the same everywhere.
 std::string numbered(const char* name, unsigned number) {
@@ -43,13 +43,23 @@ Processor::Processor(unsigned number, ApicBus& apic_bus, const CpuConfig& config
     lapic.on_start_up([this](std::uint8_t vector) { cpu.start_up(vector); });
     cpu.attach({.base_written =
                     [this](std::uint64_t base) {
-                        const bool enabled = (base & apic_enable) != 0;
-                        lapic.set_globally_enabled(enabled);
-                        bus.move(lapic_window, base & apic_base_mask, enabled);
+                        lapic.set_base(base);
+                        // In x2APIC mode the page is not the APIC's (SDM vol. 3A 10.12.2).
+                        bus.move(lapic_window, base & apic_base_mask, (base & (apic_enable | apic_x2)) == apic_enable);
                     },
                 .read_cr8 = [this] { return lapic.cr8(); },
                 .write_cr8 = [this](std::uint8_t value) { lapic.set_cr8(value); },
-                .acknowledge = [this] { return lapic.acknowledge(); }});
+                .acknowledge = [this] { return lapic.acknowledge(); },
+                .read_register =
+                    [this](unsigned index, std::uint64_t& value, std::uint64_t now) {
+                        return lapic.read_msr(index, value, from_picoseconds(now));
+                    },
+                .write_register =
+                    [this](unsigned index, std::uint64_t value, std::uint64_t now) {
+                        return lapic.write_msr(index, value, from_picoseconds(now));
+                    },
+                .set_deadline = [this](std::uint64_t at, std::uint64_t now) { lapic.set_deadline(at, now); },
+                .deadline_armed = [this](std::uint64_t now) { return lapic.deadline_armed(now); }});
 }
 
 Processors::Processors(ApicBus& apic_bus, const Config& config)

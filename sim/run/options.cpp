@@ -146,7 +146,7 @@ void declare_run_options(CLI::App& app, RunOptions& o) {
     app.add_option("--engine", o.engine, "What executes the guest: interpreter, or kvm (the host's /dev/kvm)")
         ->capture_default_str()
         ->type_name("NAME");
-    app.add_option("--cpu", o.raw.cpu, fmt::format("Processor: {}", cpu::cpu_model_names))
+    app.add_option("--cpu", o.raw.cpu, fmt::format("Processor: {}; without features: {},-smap,-x2apic", cpu::cpu_model_names, cpu::default_cpu_model))
         ->capture_default_str()
         ->type_name("NAME");
     app.add_option("--random-seed", o.raw.random_seed, "Seed of RDRAND and RDSEED")
@@ -245,10 +245,11 @@ void resolve(RunOptions& o) {
     for (std::size_t i = 0; i < o.expect.size(); ++i) o.dialogue.push_back({o.expect[i], o.send[i]});
     (void)Dialogue(o.dialogue);
 
-    const auto model = cpu::cpu_model_named(o.raw.cpu);
-    if (!model)
-        throw UsageError(fmt::format("--cpu: '{}' is not one of {}", o.raw.cpu, cpu::cpu_model_names));
-    o.cpu = *model;
+    try {
+        o.cpu = cpu::cpu_model_named(o.raw.cpu);
+    } catch (const std::invalid_argument& error) {
+        throw UsageError(fmt::format("--cpu: {}", error.what()));
+    }
     o.cpu.random_seed = named("--random-seed", [&] { return parse_count(o.raw.random_seed); });
     const std::uint64_t cpus = named("--smp", [&] { return parse_count(o.raw.smp); });
     if (cpus < 1 || cpus > 16) throw UsageError(fmt::format("--smp: {} is not between 1 and 16", o.raw.smp));

@@ -38,6 +38,19 @@ TEST_P(Smp, ProcessorsWorkTogetherInShortTurns) {
     EXPECT_TRUE(r.out.ends_with("5: " + count() + " 3\n")) << r.out;
 }
 
+// The same in x2APIC mode, whose page in memory is gone; without the feature the first WRMSR is #GP.
+TEST_P(Smp, ProcessorsWorkTogetherInX2ApicMode) {
+    std::vector<std::string> arguments{"run", "--smp", count(), "--firmware", guest("smp-x2apic.rom"), "--debugcon", "stdout",
+                                       "--max-time", "1s"};
+    const Result r = southgate(arguments);
+    EXPECT_EQ(r.status, 0) << r.err;
+    std::string rounds;
+    for (unsigned n = 1; n <= 5; ++n) rounds += std::to_string(n) + ": " + count() + " 3\n";
+    EXPECT_EQ(r.out, rounds);
+    arguments.insert(arguments.end(), {"--cpu", "x86_64,-x2apic", "--stop-after-resets", "1"});
+    EXPECT_EQ(southgate(arguments).out, "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Counts, Smp, testing::Values(2, 4, 16),
                          [](const auto& info) { return std::to_string(info.param); });
 

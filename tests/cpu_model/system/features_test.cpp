@@ -10,7 +10,6 @@ constexpr unsigned mxcsr_at = 24, st0_at = 32, xmm0_at = 160, header_at = 512;
 
 class Features : public LongMachine {
   protected:
-    explicit Features(const CpuModel& model = CpuModel::x86_64()) : LongMachine(model) {}
     void set_cr4(std::uint64_t bits) {
         SpecialRegisters s = cpu->sregs();
         s.cr4 = 0x20 | bits;
@@ -313,15 +312,8 @@ TEST_F(Features, MovbeAndClflushopt) {
     EXPECT_EQ(fault_of({0x66, 0x0f, 0xae, 0x3b}), 14);
 }
 
-CpuModel with_x2apic() {
-    CpuModel m = CpuModel::x86_64();
-    m.features_ecx |= feature_ecx::x2apic | feature_ecx::tsc_deadline;
-    return m;
-}
-
 class ApicMsrs : public Features {
   protected:
-    ApicMsrs() : Features(with_x2apic()) {}
     bool wrmsr(std::uint32_t index, std::uint64_t value) {
         const std::uint64_t base = cpu->sregs().apic_base;
         long_mode();

@@ -35,13 +35,14 @@ TEST(Linux, BringsUpFourProcessors) {
         guest, {"--memory", "256M", "--smp", "4", "--stats", "--max-time", "30s", "--expect", linux_prompt, "--send",
                 "dmesg -r | grep '^<[0-4]>'; echo c''pus=$(nproc) i''nfo=$(grep -c ^processor /proc/cpuinfo); "
                 "for i in 0 1 2 3; do taskset $((1 << i)) grep Cpus_allowed_list /proc/self/status; done; "
-                "grep LOC: /proc/interrupts; poweroff -f"});
+                "grep LOC: /proc/interrupts; dmesg | grep 'TSC deadline'; poweroff -f"});
     EXPECT_EQ(r.result.status, 0) << r.result.err << r.serial;
     EXPECT_EQ(answer(r.serial, "cpus"), "4 info=4") << r.serial;
     for (const char* cpu : {"0", "1", "2", "3"})
         EXPECT_TRUE(std::regex_search(r.serial, std::regex(fmt::format("Cpus_allowed_list:\t{}\r", cpu)))) << cpu;
     EXPECT_TRUE(std::regex_search(r.serial, std::regex("LOC: +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]* +[1-9][0-9]*  ")))
         << r.serial;
+    EXPECT_TRUE(contains(r.serial, "TSC deadline timer available")) << r.serial;
     EXPECT_EQ(unexpected_warnings(r.serial), "");
     EXPECT_EQ(count(r.result.out, " instructions ("), 4u) << r.result.out;
 }
@@ -60,14 +61,19 @@ TEST(Linux, BootsThroughSeaBiosAndGrub) {
 TEST(Linux, FindsMemoryAboveFourGiB) {
     const LinuxGuest guest = linux_guest();
     REQUIRE_LINUX(guest);
-    const LinuxRun r = boot_linux(guest, {"--memory", "5G", "--max-time", "60s", "--expect", linux_prompt, "--send",
-                                          "echo m''em=$(awk '/MemTotal/ {print $2}' /proc/meminfo); "
+    // The processor without some features: the kernel does without them, too.
+    const LinuxRun r = boot_linux(guest, {"--memory", "5G", "--cpu", "x86_64,-tsc_deadline,-x2apic,-pcid,-smap", "--max-time",
+                                          "60s", "--expect", linux_prompt, "--send",
+                                          "echo m''em=$(awk '/MemTotal/ {print $2}' /proc/meminfo) "
+                                          "f''ound=$(grep -m1 flags /proc/cpuinfo | grep -c -w -E "
+                                          "'tsc_deadline_timer|x2apic|pcid|smap'); "
                                           "dmesg | grep -E 'e820.*0000000100000000.*usable'; poweroff -f"});
     EXPECT_EQ(r.result.status, 0) << r.result.err << r.serial;
     const std::string kib = answer(r.serial, "mem");
     ASSERT_FALSE(kib.empty()) << r.serial;
     EXPECT_GT(std::stoull(kib), 4'900'000u);
     EXPECT_TRUE(contains(r.serial, "[mem 0x0000000100000000-")) << r.serial;
+    EXPECT_EQ(answer(r.serial, "found"), "0") << r.serial;
 }
 
 // libata over the PIIX: bus-master DMA to a disk and a CD-ROM, with interrupts.
