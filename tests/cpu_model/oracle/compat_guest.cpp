@@ -113,6 +113,10 @@ std::optional<CompatOutcome> CompatGuest::execute(const CompatState& before, uns
     cpu_->run({1, false});
     const std::uint64_t landed = cpu_->linear_rip();
     if (landed > start && landed < start + length) return std::nullopt;
+    // A call or return that leads to itself would be executed again, from a state that no rule looks at.
+    const bool same_stack = cpu_->regs().gpr[4] == r.gpr[4];
+    if (landed == start && !(same_stack && cpu_->sregs().seg[static_cast<unsigned>(Seg::cs)].selector == before.cs()))
+        return std::nullopt;
     if (landed >= compat::control && landed < compat::control + 0x1000) return std::nullopt;
     for (unsigned left = longest; left != 0 && cpu_->events().activity == ActivityState::running;) {
         const unsigned now = one_by_one ? 1 : left;

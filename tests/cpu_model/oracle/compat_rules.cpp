@@ -19,6 +19,9 @@ std::uint32_t base_of(const Ldt& ldt, std::uint16_t selector) {
     return d ? d->base : 0;
 }
 
+bool far_return_with_parameters(const Decoded& d) {
+    return d.info.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && d.info.opcode == 0xca;
+}
 bool far_call(const Decoded& d) {
     return d.info.mnemonic == ZYDIS_MNEMONIC_CALL &&
            (d.info.opcode == 0x9a || (d.info.opcode == 0xff && d.info.raw.modrm.reg == 3));
@@ -117,7 +120,10 @@ bool open_case(const CompatCase& t, const Ldt& ldt) {
     }
     // A call to 64-bit code: nothing says whether the return address is pushed on a stack of the old or of the new mode (SDM
     // vol. 2A CALL, APM vol. 3 CALL (Far)); Intel processors were seen to leave out the base of SS.
-    return far_call(t.instruction) && t.names_long_code;
+    if (far_call(t.instruction) && t.names_long_code) return true;
+    // Nor whether a far return to 64-bit code releases its parameters on a stack of the old or of the new mode (SDM vol. 2B RET);
+    // Intel processors were seen to carry into the upper half of ESP on a 16-bit stack.
+    return far_return_with_parameters(t.instruction) && t.names_long_code;
 }
 
 std::uint32_t open_flags(const CompatCase& t, const CompatOutcome& host) {

@@ -2,7 +2,7 @@
 ; Sources: port 92h, CF9h and the keyboard controller, whose INIT# any PIIX has, and an INIT IPI of another processor. The
 ; first instruction behind the reset vector is the dump. SDM vol. 3A 9.1 (table 9-1), 8.4.2, 10.4.7.3; vol. 3C 30.2, 30.11;
 ; 82371AB 290562 (port 92h, reset control register, RCIN#).
-%define ENTRY dump_state
+%define ROM_ENTRY dump_state
 %include "runtime/protected.inc"
 %include "runtime/restart.inc"
 %include "runtime/smm_patch.inc"
