@@ -1,8 +1,11 @@
 // `southgate firmware`: the images known by name.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace southgate::sim {
 

@@ -1,7 +1,6 @@
 // Everything `southgate run` can be told, from the command line and from a configuration file.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +11,10 @@
 #include "cpu_model/system/cpu_models.h"
 #include "platform/timing.h"
 #include "sim/run/dialogue.h"
+
+namespace CLI {
+class App;
+}
 
 namespace southgate::sim {
 
