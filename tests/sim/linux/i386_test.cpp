@@ -16,7 +16,7 @@ std::vector<std::string> run_arguments(const std::vector<std::string>& more) {
 }
 
 TEST(LinuxI386, BringsUpFourProcessorsWithPaeAndSwitchesOff) {
-    const LinuxGuest guest = linux_guest({"--i386", "686-pae"});
+    const LinuxGuest guest = linux_guest({"--fetched", "686-pae"});
     REQUIRE_LINUX(guest);
     const LinuxRun r = boot_linux(guest, run_arguments({"--smp", "4"}));
     EXPECT_EQ(r.result.status, 0) << r.result.err << r.serial;
@@ -26,7 +26,7 @@ TEST(LinuxI386, BringsUpFourProcessorsWithPaeAndSwitchesOff) {
 
 TEST(LinuxLongI386, BootsThroughSeaBiosAndGrub) {
     REQUIRE_LONG_RUN();
-    const LinuxGuest guest = linux_guest({"--i386", "686-pae", "--iso"}, linux_parameters);
+    const LinuxGuest guest = linux_guest({"--fetched", "686-pae", "--iso"}, linux_parameters);
     REQUIRE_LINUX(guest);
     const LinuxRun r = run_linux(run_arguments({"--cdrom", guest.iso, "--vga", "std"}));
     EXPECT_EQ(r.result.status, 0) << r.result.err << r.serial;
@@ -38,7 +38,7 @@ TEST(LinuxLongI386, BootsThroughSeaBiosAndGrub) {
 // A processor without long mode, SSE and NX; this kernel leaves its PAE alone.
 TEST(LinuxLongI386, BootsWithoutPaeOnAP6) {
     REQUIRE_LONG_RUN();
-    const LinuxGuest guest = linux_guest({"--i386", "686"});
+    const LinuxGuest guest = linux_guest({"--fetched", "686"});
     REQUIRE_LINUX(guest);
     for (const std::string cpus : {"1", "4"}) {
         const LinuxRun r = boot_linux(guest, run_arguments({"--cpu", "p6", "--smp", cpus}));

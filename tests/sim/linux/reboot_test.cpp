@@ -111,7 +111,7 @@ class Reboot : public testing::TestWithParam<Case> {};
 TEST_P(Reboot, IsNamedAndLinuxBootsAgain) {
     REQUIRE_LONG_RUN();
     const Case& c = GetParam();
-    const LinuxGuest guest = c.kernel == "i386" ? linux_guest({"--i386", "686-pae"}) : linux_guest();
+    const LinuxGuest guest = c.kernel == "i386" ? linux_guest({"--fetched", "686-pae"}) : linux_guest();
     REQUIRE_LINUX(guest);
     const LinuxRun r = boot_linux(
         guest,
