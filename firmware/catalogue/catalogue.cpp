@@ -26,6 +26,9 @@ constexpr std::array images{
     Image{"ovmf-4m", "OVMF, UEFI; variables in a flash (--flash-vars)", "ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "pc",
           Console::serial, "Shell>", {"ide_without_idetim", "flash_clear_status_clears_ready"},
           "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+    Image{"ovmf-2m", "OVMF of 2 MiB, UEFI; variables in a flash (--flash-vars)", "ovmf", "/usr/share/OVMF/OVMF_CODE.fd",
+          "pc", Console::serial, "Shell>", {"ide_without_idetim", "flash_clear_status_clears_ready"},
+          "/usr/share/OVMF/OVMF_VARS.fd"},
     Image{"qboot", "qboot: boots a kernel given by --kernel, nothing else", "qemu-system-data",
           "/usr/share/qemu/qboot.rom", "pc", Console::none, ""},
     Image{"bochs", "the BIOS of Bochs", "bochsbios", "/usr/share/bochs/BIOS-bochs-latest", "pc", Console::debug,
@@ -55,6 +58,13 @@ std::span<const Image> catalogue() { return images; }
 const Image* find(std::string_view name) {
     for (const Image& image : images)
         if (image.name == name) return &image;
+    return nullptr;
+}
+
+const Image* find_file(const std::string& path) {
+    std::error_code error;
+    for (const Image& image : images)
+        if (std::filesystem::equivalent(path, path_of(image), error)) return &image;
     return nullptr;
 }
 

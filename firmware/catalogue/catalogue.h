@@ -34,6 +34,8 @@ struct Image {
 std::span<const Image> catalogue();
 // nullptr for an unknown name.
 const Image* find(std::string_view name);
+// The image that is installed as this file; nullptr if none is.
+const Image* find_file(const std::string& path);
 
 // The path with the cache directory filled in: $XDG_CACHE_HOME, else ~/.cache (XDG base directory specification).
 std::string path_of(const Image& image);

@@ -82,6 +82,16 @@ void resolve_flash(const firmware::Image& image, RunOptions& o) {
     }
 }
 
+// A firmware given by its path gets the machine as it is. The catalogue's name of that file, if it gets more by that.
+std::string name_with_more(const RunOptions& o) {
+    const firmware::Image* image = firmware::find_file(o.firmware);
+    if (!image) return {};
+    bool more = !image->flash_vars.empty() && o.flash_vars.empty() && o.flash_template.empty();
+    for (const auto& option : chipset::kPersonalityOptions)
+        more |= std::ranges::find(image->deviations, option.name) != image->deviations.end() && !(o.personality.*option.member);
+    return more ? std::string(image->name) : "";
+}
+
 }  // namespace
 
 void declare_run_options(CLI::App& app, RunOptions& o) {
@@ -283,6 +293,7 @@ void resolve(RunOptions& o) {
     else
         o.timing = read_timing_file(o.raw.timing);
     if (!o.config.empty()) apply_config_tables(o.config, o.timing, o.personality);
+    o.better_name = name_with_more(o);
     if (mips > 0) o.timing.cpu.instruction_ps = static_cast<std::uint64_t>(1e6 / mips + 0.5);
     if (o.timing.cpu.instruction_ps == 0) throw UsageError("timing: cpu.instruction must be longer than 0");
 

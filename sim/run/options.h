@@ -62,6 +62,7 @@ struct RunOptions {
     std::vector<std::string> given;
 
     // Resolved.
+    std::string better_name;  // the catalogue's name of a firmware given by path that needs more than it got
     std::string flash_template;  // contents of a flash that is forgotten, if the firmware needs one and none was given
     std::uint64_t memory = 0;
     unsigned cpus = 1;

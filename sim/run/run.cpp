@@ -161,7 +161,10 @@ int run(RunOptions options, std::span<const RunEngine> engines) {
     if (outcome.status == exit_limit || outcome.status == exit_interrupted ||
         outcome.status == exit_internal_error)
         if (!options.debug_exit || outcome.why.find("debug exit") == std::string::npos)
-            fmt::print(stderr, "southgate: {}\n", outcome.why);
+            fmt::print(stderr, "southgate: {}{}\n", outcome.why, options.better_name.empty()
+                                   ? ""
+                                   : fmt::format("; --firmware {}, the name of this image, adds what it may need",
+                                                 options.better_name));
     return outcome.status;
 }
 

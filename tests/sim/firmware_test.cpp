@@ -42,6 +42,23 @@ TEST(Firmware, AnImageThatIsNotThereSaysHowToGetIt) {
     EXPECT_TRUE(contains(run.err, "scripts/build-coreboot builds it")) << run.err;
 }
 
+TEST(Firmware, AnImageGivenByItsPathHearsOfItsName) {
+    const std::string path = "/usr/share/OVMF/OVMF_CODE_4M.fd", hint = "--firmware ovmf-4m, the name of this image, adds";
+    const auto run = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "run");
+        arguments.insert(arguments.end(), {"--max-instructions", "1000"});
+        const Result r = southgate(arguments);
+        EXPECT_EQ(r.status, 3) << r.err;
+        return r.err;
+    };
+    EXPECT_TRUE(contains(run({"--firmware", path}), hint));
+    EXPECT_FALSE(contains(run({"--firmware", "ovmf-4m"}), "adds"));
+    const std::string vars = scratch() + "/vars.fd";
+    std::filesystem::copy_file("/usr/share/OVMF/OVMF_VARS_4M.fd", vars, std::filesystem::copy_options::overwrite_existing);
+    EXPECT_TRUE(contains(run({"--firmware", path, "--flash-vars", vars}), hint));
+    EXPECT_FALSE(contains(run({"--firmware", path, "--flash-vars", vars, "--personality", "qemu"}), "adds"));
+}
+
 TEST(Firmware, BochsBiosLooksForABootDevice) {
     const Result r = southgate({"run", "--firmware", "bochs", "--debugcon", "stdout", "--stop-at",
                                 "No bootable device.", "--max-time", "10s"});

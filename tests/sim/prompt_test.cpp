@@ -88,5 +88,18 @@ TEST(Ovmf, VariablesAreThereInTheNextRun) {
     expect_reset(get, 1, "cf9-hard", "out CF9h <- 06h", "pcirst");
 }
 
+TEST(Ovmf, TwoMegabyteImageAnswersAndKeepsItsVariables) {
+    const std::string dir = scratch(), fresh = "/usr/share/OVMF/OVMF_VARS.fd";
+    std::filesystem::copy_file(fresh, dir + "/vars.fd", std::filesystem::copy_options::overwrite_existing);
+    const Result r = southgate(at_prompt("ovmf-2m", "Shell>", {"setvar kept -guid 6f9c2a6e-71d3-4f0e-9a5e-3c1d2b4a5968 -nv "
+                                                               "-bs =S\"kept\"", "reset -c"},
+                                         ovmf_limits + Commands{"--flash-vars", "vars.fd", "--stop-after-resets", "1"}),
+                               dir);
+    EXPECT_EQ(r.status, 0) << r.err;
+    expect_reset(r, 1, "cf9-hard", "out CF9h <- 06h", "pcirst");
+    EXPECT_FALSE(contains(read_file(fresh), std::string("k\0e\0p\0t\0", 8)));
+    EXPECT_TRUE(contains(read_file(dir + "/vars.fd"), std::string("k\0e\0p\0t\0", 8)));
+}
+
 }  // namespace
 }  // namespace southgate::sim::test

@@ -124,6 +124,20 @@ TEST_P(Reboot, IsNamedAndLinuxBootsAgain) {
 INSTANTIATE_TEST_SUITE_P(LinuxLong, Reboot, testing::ValuesIn(long_cases()),
                          [](const auto& info) { return info.param.name(); });
 
+// OVMF starts the kernel by its EFI stub, and the kernel resets through the firmware's runtime services.
+TEST(LinuxLong, RebootsThroughOvmf) {
+    REQUIRE_LONG_RUN();
+    const LinuxGuest guest = linux_guest();
+    REQUIRE_LINUX(guest);
+    for (const auto& [how, source] : {std::pair{"warm,efi", "kbc-pulse"}, std::pair{"cold,efi", "cf9-hard"}}) {
+        const LinuxRun r = boot_linux(guest, run_arguments({"--firmware", "ovmf", "--smp", "4"}),
+                                      linux_parameters + " reboot=" + how);
+        ASSERT_EQ(r.result.status, 0) << r.result.err << r.serial;
+        EXPECT_EQ(count(r.serial, "southgate-linux: 4 processors"), 2u) << r.serial;
+        EXPECT_TRUE(in_order(r.result.out, {"#1 ", source, "long 64 mode"}));
+    }
+}
+
 TEST(LinuxLong, RebootsThroughGrub) {
     REQUIRE_LONG_RUN();
     const LinuxGuest guest = linux_guest({"--iso"}, linux_parameters);
