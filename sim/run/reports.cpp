@@ -50,6 +50,8 @@ void Reports::finish(platform::Pc& machine, double host_seconds) {
 void Reports::write_screen(platform::Pc& machine) const {
     if (!options_.screen_text.empty()) {
         const std::string text = machine.screen_text().value_or("");
+        if (text.empty())
+            fmt::print(stderr, "southgate: --screen-text: the screen is in a graphics mode; --screenshot shows it\n");
         std::FILE* out = options_.screen_text == "-" ? stdout : std::fopen(options_.screen_text.c_str(), "w");
         if (!out)
             throw UsageError(

@@ -179,6 +179,22 @@ TEST(Run, ScreenIsSearchedDumpedAndPictured) {
     EXPECT_EQ(read_file(png).substr(1, 3), "PNG");
 }
 
+TEST(Run, ScreenInAGraphicsModeHasNoText) {
+    const std::string image = scratch() + "/graphics.rom";
+    std::string rom(65536, '\xf4');
+    const std::string code("\xba\xf8\x0c\x66\xb8\x04\x10\x00\x80\x66\xef"  // CONFADD: command register of 00:02.0
+                           "\xba\xfc\x0c\xb0\x03\xee"                      // I/O and memory space
+                           "\xba\xce\x03\xb8\x06\x01\xef\xfa\xf4",        // graphics controller 6: graphics; cli; hlt
+                           26);
+    rom.replace(0xff00, code.size(), code);
+    rom.replace(0xfff0, 3, std::string("\xe9\x0d\xff", 3));  // jmp ff00h
+    write_file(image, rom);
+    const Result r = southgate({"run", "--firmware", image, "--vga", "std", "--screen-text", "-"});
+    EXPECT_EQ(r.status, 0) << r.err;
+    EXPECT_EQ(r.out, "");
+    EXPECT_TRUE(contains(r.err, "in a graphics mode; --screenshot shows it")) << r.err;
+}
+
 // x87 arithmetic, PAE paging, ATAPI through SeaBIOS and the text screen, all in one.
 TEST(Run, MemtestShowsItsScreen) {
     const std::string png = scratch() + "/memtest.png";
