@@ -13,7 +13,7 @@
 #include "oracle/compat_guest.h"
 #include "oracle/compat_layout.h"
 #include "oracle/compat_rules.h"
-#include "oracle/setting.h"
+#include "tests/setting.h"
 
 namespace southgate::cpu::test {
 namespace {
@@ -170,8 +170,8 @@ class CompatOracle : public testing::Test {
 };
 
 TEST_F(CompatOracle, RandomInstructions) {
-    CompatGenerator generator(setting("SOUTHGATE_ORACLE_SEED", 1), native_.low_memory_is_ours());
-    const std::uint64_t cases = setting("SOUTHGATE_ORACLE_CASES", 200'000);
+    CompatGenerator generator(southgate::test::setting("SOUTHGATE_ORACLE_SEED", 1), native_.low_memory_is_ours());
+    const std::uint64_t cases = southgate::test::setting("SOUTHGATE_ORACLE_CASES", 200'000);
     constexpr unsigned attempts_per_ldt = 1500;
     unsigned attempt = 0;
     std::map<const Encoding*, std::uint64_t> seen;

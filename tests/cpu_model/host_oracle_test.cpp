@@ -11,7 +11,7 @@
 #include "oracle/generate.h"
 #include "oracle/guest.h"
 #include "oracle/native.h"
-#include "oracle/setting.h"
+#include "tests/setting.h"
 #include "oracle/transcode.h"
 
 namespace southgate::cpu::test {
@@ -130,8 +130,8 @@ class HostOracle : public testing::Test {
 };
 
 TEST_F(HostOracle, RandomInstructions) {
-    Generator generator(setting("SOUTHGATE_ORACLE_SEED", 1));
-    const std::uint64_t cases = setting("SOUTHGATE_ORACLE_CASES", 200'000);
+    Generator generator(southgate::test::setting("SOUTHGATE_ORACLE_SEED", 1));
+    const std::uint64_t cases = southgate::test::setting("SOUTHGATE_ORACLE_CASES", 200'000);
     std::map<ZydisMnemonic, std::uint64_t> seen;
     for (std::uint64_t done = 0; done < cases;) {
         const auto t = generator.next();

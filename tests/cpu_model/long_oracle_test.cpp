@@ -12,7 +12,7 @@
 #include "oracle/long_generate.h"
 #include "oracle/long_guest.h"
 #include "oracle/native.h"
-#include "oracle/setting.h"
+#include "tests/setting.h"
 
 namespace southgate::cpu::test {
 namespace {
@@ -155,8 +155,8 @@ class LongOracle : public testing::Test {
 };
 
 TEST_F(LongOracle, RandomInstructions) {
-    LongGenerator generator(setting("SOUTHGATE_ORACLE_SEED", 1));
-    const std::uint64_t cases = setting("SOUTHGATE_ORACLE_CASES", 200'000);
+    LongGenerator generator(southgate::test::setting("SOUTHGATE_ORACLE_SEED", 1));
+    const std::uint64_t cases = southgate::test::setting("SOUTHGATE_ORACLE_CASES", 200'000);
     std::map<ZydisMnemonic, std::uint64_t> seen;
     for (std::uint64_t done = 0; done < cases;) {
         const auto t = generator.next();

@@ -120,15 +120,9 @@ static_assert(SYS_arch_prctl == 158 && ARCH_SET_FS == 0x1002);
 
 namespace {
 
-constexpr int signals[] = {SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGBUS};
-constexpr std::size_t signal_count = std::size(signals);
-
 CompatEntry entry;
 bool inside = false;
 CompatOutcome outcome;
-struct sigaction old_actions[signal_count];
-stack_t old_stack;
-alignas(16) std::uint8_t signal_stack[65536];
 
 void* address(std::uint64_t linear) { return reinterpret_cast<void*>(linear); }
 
@@ -148,18 +142,14 @@ extern "C" void southgate_compat_caught(int number, siginfo_t*, void* raw) {
     outcome.state.eip = static_cast<std::uint32_t>(r[REG_RIP]);
     outcome.state.eflags = static_cast<std::uint32_t>(r[REG_EFL]);
     // cs, gs, fs, ss: 16 bits each; Linux fills in only the outer two.
-    auto segments = static_cast<std::uint64_t>(r[REG_CSGSFS]);
+    const auto segments = static_cast<std::uint64_t>(r[REG_CSGSFS]);
     const auto& caught = southgate_caught_segments;
     outcome.state.selector = {caught[1], static_cast<std::uint16_t>(segments), static_cast<std::uint16_t>(segments >> 48),
                               caught[0], caught[2], caught[3]};
     outcome.vector = static_cast<int>(r[REG_TRAPNO]);
     outcome.error_code = static_cast<std::uint32_t>(r[REG_ERR]);
     outcome.cr2 = static_cast<std::uint32_t>(r[REG_CR2]);
-    r[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(&southgate_leave_compat));
-    r[REG_RSP] = static_cast<greg_t>(entry.host_rsp);
-    r[REG_EFL] = 0x202;
-    segments = (segments & 0x0000ffffffff0000) | user_cs | std::uint64_t{user_ds} << 48;
-    r[REG_CSGSFS] = static_cast<greg_t>(segments);
+    leave_signal(context, southgate_leave_compat, entry.host_rsp);
 }
 
 CompatNative::CompatNative() {
@@ -180,15 +170,7 @@ CompatNative::CompatNative() {
         return;
     }
     syscall(SYS_arch_prctl, ARCH_GET_FS, &southgate_host_fs_base);
-    stack_t stack{};
-    stack.ss_sp = signal_stack;
-    stack.ss_size = sizeof signal_stack;
-    sigaltstack(&stack, &old_stack);
-    struct sigaction action {};
-    action.sa_sigaction = southgate_compat_signal;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &action, &old_actions[i]);
-    handlers_installed_ = true;
+    signals_.emplace(southgate_compat_signal);
     // Whether 32-bit code runs at all: an INT3 in flat segments.
     CompatState probe;
     probe.eip = compat::code;
@@ -202,10 +184,7 @@ CompatNative::CompatNative() {
 }
 
 CompatNative::~CompatNative() {
-    if (handlers_installed_) {
-        for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &old_actions[i], nullptr);
-        sigaltstack(&old_stack, nullptr);
-    }
+    signals_.reset();
     if (!memory_) return;
     for (unsigned i = 0; i < ldt_entries; ++i) write_entry(i, {});
     munmap(memory_, compat::memory_size);

@@ -4,12 +4,14 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "cpu_model/state/registers.h"
 #include "oracle/compat_layout.h"
 #include "oracle/compat_segments.h"
+#include "oracle/signals.h"
 
 namespace southgate::cpu::test {
 
@@ -60,7 +62,8 @@ class CompatNative {
     bool write_entry(unsigned entry, const LdtDescriptor& d);
 
     std::uint8_t* memory_ = nullptr;
-    bool low_memory_is_ours_ = false, handlers_installed_ = false;
+    std::optional<ExceptionSignals> signals_;
+    bool low_memory_is_ours_ = false;
     std::string unavailable_;
 };
 

@@ -1,11 +1,13 @@
 // The segments that the compatibility-mode oracle gives both sides: a local descriptor table that changes from time to
-// time, and the user-level part of Linux's GDT.
+// time, and Linux's GDT.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <random>
+
+#include "oracle/linux_gdt.h"
 
 namespace southgate::cpu::test {
 
@@ -30,13 +32,6 @@ inline constexpr std::uint16_t ldt_entries = 30;
 // Flat 32-bit code; never changes.
 inline constexpr std::uint16_t trampoline_entry = ldt_entries - 1;
 inline constexpr std::uint16_t ldt_selector(unsigned entry) { return static_cast<std::uint16_t>(entry << 3 | 7); }
-
-// Linux's GDT (arch/x86/include/asm/segment.h): selectors that exist on every host, for the instructions that look at them.
-inline constexpr std::uint16_t kernel32_cs = 0x08, kernel_cs = 0x10, kernel_ds = 0x18, user32_cs = 0x23, user_ds = 0x2b,
-                               user_cs = 0x33;
-inline constexpr std::array<std::uint64_t, 7> linux_gdt{
-    0,                  0x00cf9b000000ffff, 0x00af9b000000ffff, 0x00cf93000000ffff,
-    0x00cffb000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff};
 
 using Ldt = std::array<LdtDescriptor, ldt_entries>;
 

@@ -9,6 +9,8 @@
 #include <csignal>
 #include <cstddef>
 
+#include "oracle/linux_gdt.h"
+
 namespace southgate::cpu::test {
 
 // Field order is known to the assembly below.
@@ -69,16 +71,9 @@ southgate_leave_native:
 
 namespace {
 
-constexpr std::uint16_t user_ss = 0x2b, user_cs = 0x33;  // Linux x86-64 GDT
-constexpr int signals[] = {SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGBUS};
-constexpr std::size_t signal_count = std::size(signals);
-
 NativeFrame frame;
 bool inside = false;
 LongOutcome outcome;
-struct sigaction old_actions[signal_count];
-stack_t old_stack;
-alignas(16) std::uint8_t signal_stack[65536];
 
 void on_signal(int number, siginfo_t*, void* raw) {
     auto* context = static_cast<ucontext_t*>(raw);
@@ -97,13 +92,7 @@ void on_signal(int number, siginfo_t*, void* raw) {
     outcome.vector = static_cast<int>(r[REG_TRAPNO]);
     outcome.error_code = static_cast<std::uint32_t>(r[REG_ERR]);
     outcome.cr2 = static_cast<std::uint64_t>(r[REG_CR2]);
-    r[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(&southgate_leave_native));
-    r[REG_RSP] = static_cast<greg_t>(frame.host_rsp);
-    r[REG_EFL] = 0x202;
-    // cs, gs, fs, ss: 16 bits each.
-    auto segments = static_cast<std::uint64_t>(r[REG_CSGSFS]);
-    segments = (segments & 0x0000ffffffff0000) | user_cs | (std::uint64_t{user_ss} << 48);
-    r[REG_CSGSFS] = static_cast<greg_t>(segments);
+    leave_signal(context, southgate_leave_native, frame.host_rsp);
 }
 
 constexpr std::size_t window_size = oracle_end + 0x1000 - oracle_base;
@@ -127,14 +116,7 @@ NativeCpu::NativeCpu() {
         munmap(address(oracle_base), window_size);
         return;
     }
-    stack_t stack{};
-    stack.ss_sp = signal_stack;
-    stack.ss_size = sizeof signal_stack;
-    sigaltstack(&stack, &old_stack);
-    struct sigaction action {};
-    action.sa_sigaction = on_signal;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &action, &old_actions[i]);
+    signals_.emplace(on_signal);
     // Nobody uses GS in user code of x86-64 Linux.
     syscall(SYS_arch_prctl, ARCH_GET_GS, &old_gs_base_);
     available_ = syscall(SYS_arch_prctl, ARCH_SET_GS, oracle_gs_base) == 0;
@@ -143,8 +125,6 @@ NativeCpu::NativeCpu() {
 NativeCpu::~NativeCpu() {
     if (!available_) return;
     syscall(SYS_arch_prctl, ARCH_SET_GS, old_gs_base_);
-    for (std::size_t i = 0; i < signal_count; ++i) sigaction(signals[i], &old_actions[i], nullptr);
-    sigaltstack(&old_stack, nullptr);
     munmap(address(oracle_base), window_size);
     munmap(address(oracle_high + oracle_base), window_size);
 }
@@ -162,7 +142,7 @@ LongOutcome NativeCpu::execute(const LongState& before) {
     frame.cs = user_cs;
     frame.rflags = before.rflags;
     frame.rsp = before.gpr[4];
-    frame.ss = user_ss;
+    frame.ss = user_ds;
     inside = true;
     southgate_enter_native(&frame);
     LongOutcome result = outcome;

@@ -5,7 +5,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
+
+#include "oracle/signals.h"
 
 namespace southgate::cpu::test {
 
@@ -68,6 +71,7 @@ class NativeCpu {
     LongOutcome execute(const LongState& before);
 
   private:
+    std::optional<ExceptionSignals> signals_;
     bool available_ = false;
     std::uint64_t old_gs_base_ = 0;
 };

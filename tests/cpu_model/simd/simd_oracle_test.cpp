@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/cpu_model/oracle/setting.h"
+#include "tests/setting.h"
 #include "tests/cpu_model/simd/native_simd.h"
 #include "tests/cpu_model/simd/simd_encodings.h"
 #include "tests/cpu_model/simd/simd_machine.h"
@@ -194,8 +194,8 @@ bool same(const SimdState& a, const SimdState& b, bool wide) {
 }
 
 void compare_all(bool wide) {
-    const auto rounds = static_cast<unsigned>(setting("SOUTHGATE_SIMD_ORACLE_ROUNDS", 25));
-    Random r(setting("SOUTHGATE_SIMD_ORACLE_SEED", 20240301));
+    const auto rounds = static_cast<unsigned>(southgate::test::setting("SOUTHGATE_SIMD_ORACLE_ROUNDS", 25));
+    Random r(southgate::test::setting("SOUTHGATE_SIMD_ORACLE_SEED", 20240301));
     SimdMachine guest;
     if (wide) guest.enter_long_mode();
     NativeSimd host;

@@ -2,22 +2,16 @@
 // SOUTHGATE_HOSTILE_GUESTS and SOUTHGATE_HOSTILE_SEED make the run longer or another.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "../command.h"
 #include "guest.h"
+#include "tests/setting.h"
 
 namespace southgate::sim::test {
 namespace {
 
-std::uint32_t setting(const char* name, std::uint32_t otherwise) {
-    const char* text = std::getenv(name);
-    return text ? static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10)) : otherwise;
-}
-
 TEST(HostileGuest, NeitherCrashesNorHangsTheMachine) {
-    const std::uint32_t guests = setting("SOUTHGATE_HOSTILE_GUESTS", 40);
-    const std::uint32_t first = setting("SOUTHGATE_HOSTILE_SEED", 1);
+    const auto guests = static_cast<std::uint32_t>(southgate::test::setting("SOUTHGATE_HOSTILE_GUESTS", 40));
+    const auto first = static_cast<std::uint32_t>(southgate::test::setting("SOUTHGATE_HOSTILE_SEED", 1));
     const std::string dir = scratch();
     const std::string frame = read_file(guest("hostile.rom"));
     ASSERT_EQ(frame.size(), 65536u);
