@@ -83,7 +83,7 @@ inline constexpr std::uint32_t smi = 1u << 2;
 inline constexpr std::uint32_t init = 1u << 3;
 inline constexpr std::uint32_t shadow = 1u << 4;       // STI or MOV SS shadow is on
 inline constexpr std::uint32_t debug_trap = 1u << 5;   // a #DB trap waits
-inline constexpr std::uint32_t step = 1u << 6;         // TF, guest debug, execution breakpoints: one at a time
+inline constexpr std::uint32_t step = 1u << 6;         // TF, guest debug, execution breakpoints, VIF with VIP: one at a time
 inline constexpr std::uint32_t exit = 1u << 7;         // request_exit() or a handler wants to leave run()
 inline constexpr std::uint32_t inactive = 1u << 8;     // halted, wait-for-SIPI or shut down
 }  // namespace attention

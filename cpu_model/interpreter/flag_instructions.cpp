@@ -4,6 +4,7 @@
 #include "cpu_model/interpreter/fault.h"
 #include "cpu_model/interpreter/flags.h"
 #include "cpu_model/interpreter/stack.h"
+#include "cpu_model/system/virtual_interrupt.h"
 
 namespace southgate::cpu {
 namespace {
@@ -38,19 +39,26 @@ const Uop* sahf(Cpu* c, const Uop* u) {
 }
 
 // CLI and STI need CPL <= IOPL in protected mode; V86 code runs at CPL 3.
-void check_interrupt_flag_rights(Cpu* c, const Uop* u) {
-    if (!protected_mode(c) || c->cpl <= iopl(c)) return;
-    c->cur = u;
-    raise_gp();
-}
+bool may_change_if(const Cpu* c) { return !protected_mode(c) || c->cpl <= iopl(c); }
+
 const Uop* cli(Cpu* c, const Uop* u) {
-    check_interrupt_flag_rights(c, u);
+    if (!may_change_if(c)) {
+        c->cur = u;
+        if (!virtual_if(c)) raise_gp();
+        c->eflags &= ~eflags::vif;
+        return next(c, u);
+    }
     c->eflags &= ~eflags::if_;
     update_attention(c);
     return next(c, u);
 }
 const Uop* sti(Cpu* c, const Uop* u) {
-    check_interrupt_flag_rights(c, u);
+    if (!may_change_if(c)) {
+        c->cur = u;
+        if (!virtual_if(c) || (c->eflags & eflags::vip) != 0) raise_gp();
+        c->eflags |= eflags::vif;
+        return finish(c, u);
+    }
     if (!(c->eflags & eflags::if_)) {
         c->eflags |= eflags::if_;
         c->events.sti_shadow = true;
@@ -59,23 +67,34 @@ const Uop* sti(Cpu* c, const Uop* u) {
     return finish(c, u);
 }
 
-// V86 code needs IOPL 3 for PUSHF and POPF.
-void check_v86_iopl(Cpu* c, const Uop* u) {
-    if (!v86_mode(c) || iopl(c) == 3) return;
+// V86 code needs IOPL 3 for PUSHF and POPF. True: 16-bit ones mean VIF.
+template <class T>
+bool on_virtual_flags(Cpu* c, const Uop* u) {
+    if (!v86_mode(c) || iopl(c) == 3) return false;
     c->cur = u;
-    raise_gp();
+    if (sizeof(T) != 2 || !virtual_if(c)) raise_gp();
+    return true;
 }
 template <class T, Code K>
 const Uop* pushf(Cpu* c, const Uop* u) {
-    check_v86_iopl(c, u);
+    if (on_virtual_flags<T>(c, u)) {
+        push<T, K, Path::slow>(c, u, static_cast<T>(virtual_flags(c)));
+        return next(c, u);
+    }
     push<T, K, Path::slow>(c, u, static_cast<T>(get_eflags(c) & ~(eflags::vm | eflags::rf)));
     return next(c, u);
 }
 template <class T, Code K>
 const Uop* popf(Cpu* c, const Uop* u) {
-    check_v86_iopl(c, u);
+    const bool on_vif = on_virtual_flags<T>(c, u);
     T v{};
     peek<T, K, Path::slow>(c, u, 0, v);
+    if (on_vif) {
+        check_virtual_flags(c, v);
+        move_sp<K>(c, sizeof(T));
+        load_virtual_flags(c, v);
+        return c->attention ? finish(c, u) : next(c, u);
+    }
     std::uint64_t changeable = eflags::status | eflags::tf | eflags::df | eflags::nt | eflags::ac | eflags::id;
     const bool protected_cpl = protected_mode(c);
     if (!protected_cpl || c->cpl <= iopl(c)) changeable |= eflags::if_;

@@ -6,6 +6,7 @@
 #include "cpu_model/interpreter/port_io.h"
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/system/debug.h"
+#include "cpu_model/system/virtual_interrupt.h"
 
 namespace southgate::cpu {
 namespace {
@@ -149,6 +150,7 @@ void Interpreter::run_one() {
     // Behind MOV SS no breakpoint is taken, and its own single step is lost (SDM vol. 3A 6.8.3).
     if (!before.mov_ss_shadow && execution_breakpoints_enabled(&c) && instruction_breakpoint(&c, linear_ip(&c)))
         raise(Vector::debug);
+    if (virtual_interrupt_due(&c)) raise_gp(0);
     const bool resume_flag = c.eflags & eflags::rf;
     const std::int64_t remaining = c.left + c.stash;
     const Block* b = code_.lookup(&c, c.mode | mode::single);

@@ -92,7 +92,8 @@ void update_attention(Cpu* c) {
     if ((e.init_pending && !init_held(c)) || c->reset_pending) a |= attention::init;
     if (e.sti_shadow || e.mov_ss_shadow) a |= attention::shadow;
     if (e.debug_trap_pending) a |= attention::debug_trap;
-    if ((c->eflags & (eflags::tf | eflags::rf)) || c->single_step || execution_breakpoints_enabled(c))
+    if ((c->eflags & (eflags::tf | eflags::rf)) || c->single_step || execution_breakpoints_enabled(c) ||
+        (c->eflags & (eflags::vif | eflags::vip)) == (eflags::vif | eflags::vip))
         a |= attention::step;
     if (c->exit_pending) a |= attention::exit;
     if (e.activity != ActivityState::running) a |= attention::inactive;
@@ -107,7 +108,7 @@ void set_eflags(Cpu* c, std::uint64_t value) {
     if (mode_changed) update_mode(c);
     // Without attention before, only these can ask for it now.
     const bool interruptible = c->intr_line && (value & eflags::if_);
-    if (c->attention != 0 || interruptible || (value & (eflags::tf | eflags::rf))) update_attention(c);
+    if (c->attention != 0 || interruptible || (value & (eflags::tf | eflags::rf | eflags::vip))) update_attention(c);
 }
 
 std::uint64_t retired_in_run(const Cpu* c) {

@@ -10,10 +10,6 @@
 namespace southgate::cpu {
 namespace {
 
-constexpr std::uint32_t system_edx = feature::fpu | feature::de | feature::pse | feature::tsc | feature::msr |
-                                     feature::pae | feature::mce | feature::cx8 | feature::apic | feature::sep |
-                                     feature::mtrr | feature::pge | feature::mca | feature::cmov | feature::pat |
-                                     feature::pse36;
 constexpr std::uint32_t integer_ecx = feature_ecx::cx16 | feature_ecx::pcid | feature_ecx::movbe |
                                       feature_ecx::xsave | feature_ecx::rdrand | feature_ecx::x2apic |
                                       feature_ecx::tsc_deadline;
@@ -26,6 +22,7 @@ struct Feature {
     std::uint32_t bit;
 };
 constexpr Feature features[] = {
+    {"vme", &CpuModel::features, feature::vme},
     {"sse3", &CpuModel::features_ecx, feature_ecx::sse3},
     {"pclmulqdq", &CpuModel::features_ecx, feature_ecx::pclmulqdq},
     {"ssse3", &CpuModel::features_ecx, feature_ecx::ssse3},
@@ -66,7 +63,6 @@ CpuModel CpuModel::x86_64() {
     m.model = 0x1c;
     m.stepping = 10;
     m.brand = "southgate x86-64 processor";
-    m.features = system_edx;
     m.features_ecx = integer_ecx;
     m.features7_ebx = leaf7_ebx;
     m.features7_ecx = feature7::umip;

@@ -12,7 +12,7 @@ inline constexpr std::string_view default_cpu_model = "x86_64";
 
 // The features that can be switched off, by their names in the CPUID tables of the SDM (vol. 2A, CPUID).
 inline constexpr std::string_view cpu_feature_names =
-    "sse3, pclmulqdq, ssse3, pcid, sse4_1, sse4_2, x2apic, movbe, popcnt, tsc_deadline, aes, xsave, rdrand, fsgsbase, smep, "
+    "vme, sse3, pclmulqdq, ssse3, pcid, sse4_1, sse4_2, x2apic, movbe, popcnt, tsc_deadline, aes, xsave, rdrand, fsgsbase, smep, "
     "invpcid, rdseed, smap, clflushopt, sha, umip, nx, pdpe1gb, rdtscp";
 
 // A model and changes to its features: "x86_64", "x86_64,-x2apic,-smap". What CPUID does not announce then is not there: its

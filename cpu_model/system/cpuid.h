@@ -44,7 +44,7 @@ struct CpuModel {
     std::uint32_t family = 6, model = 6, stepping = 3;
     std::string brand =
         "southgate P6-class processor";  // at most 47 characters; empty: no leaves 80000002h-4h
-    std::uint32_t features = feature::fpu | feature::de | feature::pse | feature::tsc | feature::msr |
+    std::uint32_t features = feature::fpu | feature::vme | feature::de | feature::pse | feature::tsc | feature::msr |
                              feature::pae | feature::mce | feature::cx8 | feature::apic | feature::sep |
                              feature::mtrr | feature::pge | feature::mca | feature::cmov | feature::pat |
                              feature::pse36;

@@ -5,6 +5,7 @@
 #include "cpu_model/system/code_segment.h"
 #include "cpu_model/system/event.h"
 #include "cpu_model/system/task_switch.h"
+#include "cpu_model/system/virtual_interrupt.h"
 
 namespace southgate::cpu {
 namespace {
@@ -79,7 +80,10 @@ void through_task_gate(Cpu* c, const Event& e, const Descriptor& gate) {
 
 void protected_mode_interrupt(Cpu* c, const Event& e) {
     // INT n is sensitive to IOPL in V86 mode; INT3, INTO and INT1 are not (SDM vol. 3B 20.2.7).
-    if (v86_mode(c) && e.kind == EventKind::software && iopl(c) != 3) raise_gp(0);
+    if (v86_mode(c) && e.kind == EventKind::software) {
+        if (goes_to_8086_program(c, e.vector)) return virtual_8086_interrupt(c, e);
+        if (iopl(c) != 3) raise_gp(0);
+    }
     const std::uint32_t idt_error = e.vector * 8u + 2 + e.ext();
     if (e.vector * 8u + 7 > c->idtr.limit) raise_gp(idt_error);
     const auto raw = read_linear<std::uint64_t>(c, static_cast<std::uint32_t>(c->idtr.base + e.vector * 8u));

@@ -3,6 +3,7 @@
 #include "cpu_model/interpreter/system.h"
 #include "cpu_model/system/code_segment.h"
 #include "cpu_model/system/task_switch.h"
+#include "cpu_model/system/virtual_interrupt.h"
 
 namespace southgate::cpu {
 namespace {
@@ -54,6 +55,17 @@ void real_mode_return(Cpu* c, unsigned operand_size) {
     load_flags(c, flags, changeable);
 }
 
+// V86 mode with virtual interrupts: IF of the image is VIF.
+void virtual_8086_return(Cpu* c) {
+    Stack stack = Stack::current(c);
+    const auto [offset, selector, flags] = pop_return(stack, 2);
+    check_virtual_flags(c, flags);
+    const CodeTarget target = real_mode_target(c, selector, offset);
+    stack.commit();
+    enter_code(c, target);
+    load_virtual_flags(c, flags);
+}
+
 // To a V86 task: ring 0, a 32-bit image with VM set. Everything comes from the stack and nothing is checked.
 void return_to_v86(Cpu* c, Stack& stack, std::uint64_t offset, std::uint16_t cs, std::uint64_t flags) {
     const std::uint32_t esp = stack.pop<std::uint32_t>();
@@ -82,6 +94,7 @@ void interrupt_return(Cpu* c, unsigned operand_size, std::uint64_t return_ip) {
     }
     if (!protected_mode(c)) return real_mode_return(c, operand_size);
     if (v86_mode(c)) {
+        if (virtual_if(c) && operand_size == 2) return virtual_8086_return(c);
         if (iopl(c) != 3) raise_gp(0);
         return real_mode_return(c, operand_size);
     }

@@ -370,6 +370,7 @@ void set_up(Vcpu& cpu, Platform& platform, Start start, std::uint8_t options, In
     }
     r.rip = code_at;
     r.rflags = 2 | (input.take<std::uint16_t>() & 0x7fd5) | (start == Start::v86 ? 0x20000u : 0);
+    r.rflags |= (input.take<std::uint8_t>() & 0x18u) << 16;  // VIF, VIP
     cpu.set_regs(r);
     if (start == Start::v86) cpu.set_sregs(special(cpu, start, input));
     // SYSCALL and SYSENTER lead into the code, SYSRET and SYSEXIT to the segments behind.

@@ -14,7 +14,7 @@ TEST(Cpuid, DefaultIsAP6ThatAdvertisesWhatWorks) {
     const CpuidResult features = t.read(1, true);
     EXPECT_EQ(features.eax, 0x663u);
     EXPECT_NE(features.edx & feature::cmov, 0u);
-    EXPECT_EQ(features.edx & (feature::vme | feature::sse), 0u);
+    EXPECT_EQ(features.edx & (feature::mmx | feature::sse), 0u);
     EXPECT_NE(features.edx & feature::apic, 0u);
     EXPECT_EQ(t.read(1, false).edx & feature::apic, 0u) << "mirrors IA32_APIC_BASE.EN";
     EXPECT_EQ(t.read(0x80000000, true).eax, 0x80000008u);
@@ -170,9 +170,9 @@ TEST_F(Registers, Cr0Combinations) {
 }
 
 TEST_F(Registers, Cr4ReservedBits) {
-    EXPECT_TRUE(mov_cr(4, 0xf8));
-    EXPECT_EQ(cpu->sregs().cr4, 0xf8u);
-    EXPECT_FALSE(mov_cr(4, 1)) << "VME is not advertised";
+    EXPECT_TRUE(mov_cr(4, 0xfb));
+    EXPECT_EQ(cpu->sregs().cr4, 0xfbu);
+    EXPECT_FALSE(mov_cr(4, 0x200)) << "FXSR is not advertised";
     EXPECT_FALSE(mov_cr(4, 0x2000));
     EXPECT_TRUE(mov_cr(4, 0));
 }

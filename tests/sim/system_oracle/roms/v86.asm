@@ -2,42 +2,11 @@
 ; the I/O permission bitmap, there and in protected mode. SDM vol. 3B chapter 20; vol. 1 18.5.
 %include "runtime/protected.inc"
 %include "runtime/gates.inc"
+%include "runtime/v86.inc"
 
-%define IOPL3 0x3000
 %define CODE1 (TEST + 0x20 | 1)
 %define CONFORMING (TEST + 0x28)
 %define SPARE (TEST + 0x30)
-
-; to_v86 EFLAGS ... bits 32: 16-bit code of this image in V86 mode; DS is the image, SS is 0. INT3 ends the case.
-%macro to_v86 0-1 0
-    push dword 0x4444       ; GS
-    push dword 0x3333       ; FS
-    push dword BASE >> 4    ; DS
-    push dword 0x2222       ; ES
-    push dword 0            ; SS
-    push dword USER_STACK
-    push dword 0x20002 | %1
-    push dword BASE >> 4
-    push dword %%here - BASE
-    iretd
-    bits 16
-  %%here:
-%endmacro
-
-; v86 "name", EFLAGS, instruction ...: counted from the first one
-%macro v86 3-*
-    case %1
-    origin_at %%code
-    to_v86 %2
-  %%code:
-    %rep %0 - 2
-    %3
-    %rotate 1
-    %endrep
-    int3
-    bits 32
-    done
-%endmacro
 
 main:
     set_descriptor CODE1, 0x0000ffff, 0x00cfba00
