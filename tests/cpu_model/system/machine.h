@@ -161,6 +161,17 @@ class Machine : public ::testing::Test {
         r.rflags = 2 | iopl << 12;
         cpu->set_regs(r);
     }
+    // From protected_mode() by IRETD to V86 code at 1000:0100, its stack at 2000:8000.
+    static constexpr std::uint32_t v86_code = 0x10100, v86_stack = 0x28000, v86_flag = 1u << 17;
+    void enter_v86(std::uint32_t eflags) {
+        const std::uint32_t frame[9] = {0x100,  0x1000, eflags | v86_flag, 0x8000, 0x2000,
+                                        0x3000, 0x4000, 0x5000,            0x6000};
+        for (unsigned i = 0; i < 9; ++i) put<std::uint32_t>(layout::stack - 36 + 4 * i, frame[i]);
+        set_gpr(Gpr::rsp, layout::stack - 36);
+        code(layout::code + 0x200, {0xcf});
+        set_rip(layout::code + 0x200);
+        run(1);
+    }
     // Real mode at 0:7C00, stack at 0:7000, every IVT entry to a HLT at 0:handlers + 16 * vector.
     void real_mode() {
         for (unsigned v = 0; v < 256; ++v) {

@@ -8,20 +8,10 @@ using namespace layout;
 
 class V86 : public Machine {
   protected:
-    static constexpr std::uint32_t vm = 1u << 17;
-
-    // IRETD from ring 0 into CS:IP 1000:0100 with the given flags.
     void enter(std::uint32_t eflags) {
         protected_mode();
-        const std::uint32_t frame[9] = {0x100,  0x1000, eflags | vm, 0x8000, 0x2000,
-                                        0x3000, 0x4000, 0x5000,      0x6000};
-        for (unsigned i = 0; i < 9; ++i) put<std::uint32_t>(stack - 36 + 4 * i, frame[i]);
-        set_gpr(Gpr::rsp, stack - 36);
-        code(layout::code + 0x200, {0xcf});
-        set_rip(layout::code + 0x200);
-        run(1);
+        enter_v86(eflags);
     }
-    static constexpr std::uint32_t v86_code = 0x10100;
 };
 
 TEST_F(V86, EntryLoadsEverything) {
@@ -34,7 +24,7 @@ TEST_F(V86, EntryLoadsEverything) {
     EXPECT_EQ(segment(Seg::fs).selector, 0x5000);
     EXPECT_EQ(segment(Seg::gs).base, 0x60000u);
     EXPECT_EQ(reg(Gpr::rsp), 0x8000u);
-    EXPECT_EQ(flags(), 0x3202u | vm);
+    EXPECT_EQ(flags(), 0x3202u | v86_flag);
 }
 
 TEST_F(V86, FaultPushesNineDwordsAndNullsDataSegments) {
@@ -45,12 +35,12 @@ TEST_F(V86, FaultPushesNineDwordsAndNullsDataSegments) {
     EXPECT_EQ(stack_dword(0), 0u);
     EXPECT_EQ(stack_dword(1), 0x100u);
     EXPECT_EQ(stack_dword(2), 0x1000u);
-    EXPECT_EQ(stack_dword(3), 0x202u | vm | 0x10000);
+    EXPECT_EQ(stack_dword(3), 0x202u | v86_flag | 0x10000);
     EXPECT_EQ(stack_dword(4), 0x8000u);
     EXPECT_EQ(stack_dword(5), 0x2000u);
     EXPECT_EQ(stack_dword(6), 0x3000u);
     EXPECT_EQ(stack_dword(9), 0x6000u);
-    EXPECT_EQ(flags() & vm, 0u);
+    EXPECT_EQ(flags() & v86_flag, 0u);
     EXPECT_NE(segment(Seg::ds).attributes & SegmentRegister::unusable, 0u);
     EXPECT_EQ(cpl(), 0u);
 }
@@ -64,7 +54,7 @@ TEST_F(V86, IntWithIopl3GoesThroughTheIdtAndBack) {
     EXPECT_EQ(cpu->regs().rip, handlers);
     run(1);
     EXPECT_EQ(cpu->regs().rip, 0x102u);
-    EXPECT_EQ(flags(), 0x3202u | vm);
+    EXPECT_EQ(flags(), 0x3202u | v86_flag);
     EXPECT_EQ(segment(Seg::gs).selector, 0x6000);
 }
 
@@ -86,7 +76,7 @@ TEST_F(V86, IoplSensitiveInstructions) {
         put<std::uint16_t>(0x28002, 0x1000);
         put<std::uint16_t>(0x28004, 2);
         run(1);
-        EXPECT_NE(flags() & vm, 0u) << opcode;
+        EXPECT_NE(flags() & v86_flag, 0u) << opcode;
         EXPECT_EQ(flags() & 0x3000, 0x3000u) << opcode;
     }
 }

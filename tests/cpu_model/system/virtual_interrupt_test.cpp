@@ -6,12 +6,12 @@ namespace {
 
 using namespace layout;
 
-constexpr std::uint32_t if_ = 0x200, vm = 1u << 17, vif = 1u << 19, vip = 1u << 20, nt = 0x4000;
+constexpr std::uint32_t if_ = 0x200, vif = 1u << 19, vip = 1u << 20, nt = 0x4000;
 constexpr std::uint64_t cr4_vme = 1, cr4_pvi = 2;
 
 class VirtualInterrupt : public Machine {
   protected:
-    static constexpr std::uint32_t v86_code = 0x10100, v86_stack = 0x28000, program = 0x50000;
+    static constexpr std::uint32_t program = 0x50000;
 
     void set_cr4(std::uint64_t value) {
         SpecialRegisters s = cpu->sregs();
@@ -26,13 +26,7 @@ class VirtualInterrupt : public Machine {
         put<std::uint16_t>(tss + 0x66, 0x68 + 32);  // the redirection bitmap is at 68h
         for (unsigned i = 0; i < 32; ++i) put<std::uint8_t>(tss + 0x68 + i, 0);
         for (unsigned v = 0; v < 256; ++v) put<std::uint32_t>(4 * v, 0x5000u << 16 | v);
-        const std::uint32_t frame[9] = {0x100,  0x1000, eflags | vm | 2, 0x8000, 0x2000,
-                                        0x3000, 0x4000, 0x5000,          0x6000};
-        for (unsigned i = 0; i < 9; ++i) put<std::uint32_t>(stack - 36 + 4 * i, frame[i]);
-        set_gpr(Gpr::rsp, stack - 36);
-        code(layout::code + 0x200, {0xcf});
-        set_rip(layout::code + 0x200);
-        run(1);
+        enter_v86(eflags | 2);
     }
     void protect(unsigned vector) {
         const std::uint32_t at = tss + 0x68 + vector / 8;
@@ -45,9 +39,9 @@ TEST_F(VirtualInterrupt, CliAndStiMeanVif) {
     enter(if_ | vif);
     code(v86_code, {0xfa, 0xfb, 0x90});
     run(1);
-    EXPECT_EQ(flags(), vm | if_ | 2);
+    EXPECT_EQ(flags(), v86_flag | if_ | 2);
     run(1);
-    EXPECT_EQ(flags(), vm | if_ | vif | 2);
+    EXPECT_EQ(flags(), v86_flag | if_ | vif | 2);
     run(1);
     EXPECT_EQ(cpu->regs().rip, 0x103u);
 }
@@ -58,7 +52,7 @@ TEST_F(VirtualInterrupt, StiWhileAnInterruptWaitsFaults) {
     run(1);
     EXPECT_EQ(run_to_handler(), 13);
     EXPECT_EQ(stack_dword(1), 0x101u);
-    EXPECT_EQ(stack_dword(3) & (vif | vip | vm), vip | vm);
+    EXPECT_EQ(stack_dword(3) & (vif | vip | v86_flag), vip | v86_flag);
 }
 
 TEST_F(VirtualInterrupt, PushfShowsVifAsIfAndIopl3) {
@@ -68,7 +62,7 @@ TEST_F(VirtualInterrupt, PushfShowsVifAsIfAndIopl3) {
             code(v86_code, {0x9c});
             run(1);
             EXPECT_EQ(get<std::uint16_t>(v86_stack - 2), (virtual_one ? if_ : 0u) | nt | 0x3002);
-            EXPECT_EQ(flags(), virtual_one | real_one | nt | vm | 2);
+            EXPECT_EQ(flags(), virtual_one | real_one | nt | v86_flag | 2);
         }
     }
 }
@@ -79,7 +73,7 @@ TEST_F(VirtualInterrupt, PopfLoadsVif) {
         put<std::uint16_t>(v86_stack, value);
         code(v86_code, {0x9d});
         run(1);
-        EXPECT_EQ(flags(), (value & 0x4cd5u) | ((value & if_) != 0 ? vif : 0u) | if_ | vm | 2) << value;
+        EXPECT_EQ(flags(), (value & 0x4cd5u) | ((value & if_) != 0 ? vif : 0u) | if_ | v86_flag | 2) << value;
         EXPECT_EQ(reg(Gpr::rsp), 0x8002u);
     }
 }
@@ -121,7 +115,7 @@ TEST_F(VirtualInterrupt, WithIopl3IfIsReal) {
     run(2);
     EXPECT_EQ(get<std::uint16_t>(v86_stack - 2), 0x3002);
     run(1);
-    EXPECT_EQ(flags(), 0x3000 | if_ | vm | 2);
+    EXPECT_EQ(flags(), 0x3000 | if_ | v86_flag | 2);
 }
 
 TEST_F(VirtualInterrupt, WithoutVmeNothingIsVirtual) {
@@ -143,10 +137,10 @@ TEST_F(VirtualInterrupt, IntGoesToTheProgram) {
     EXPECT_EQ(v86_word(0), 0x102);
     EXPECT_EQ(v86_word(1), 0x1000);
     EXPECT_EQ(v86_word(2), 0x3003 | nt | if_);
-    EXPECT_EQ(flags(), if_ | nt | vm | 3) << "VIF cleared, IF not";
+    EXPECT_EQ(flags(), if_ | nt | v86_flag | 3) << "VIF cleared, IF not";
     run(1);
     EXPECT_EQ(cpu->regs().rip, 0x102u);
-    EXPECT_EQ(flags(), vif | if_ | nt | vm | 3);
+    EXPECT_EQ(flags(), vif | if_ | nt | v86_flag | 3);
 }
 
 TEST_F(VirtualInterrupt, IntGoesToTheProgramWithIopl3) {
@@ -155,7 +149,7 @@ TEST_F(VirtualInterrupt, IntGoesToTheProgramWithIopl3) {
     run(1);
     EXPECT_EQ(cpu->regs().rip, 0xffu);
     EXPECT_EQ(v86_word(2), 0x3002 | if_);
-    EXPECT_EQ(flags(), 0x3000 | vif | vm | 2) << "IF cleared, VIF not";
+    EXPECT_EQ(flags(), 0x3000 | vif | v86_flag | 2) << "IF cleared, VIF not";
 }
 
 TEST_F(VirtualInterrupt, ProtectedVectorsGoToTheMonitor) {
