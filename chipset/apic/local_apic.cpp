@@ -136,6 +136,7 @@ void LocalApic::lvt_written(unsigned index, std::uint64_t now) {
     Register& entry = registers_[index];
     if (!software_enabled()) entry.value |= kMasked;  // SDM vol. 3A 10.4.7.2
     if (index == kLvtTimer) {
+        if (!config_.tsc_deadline) entry.value &= ~kDeadline;
         // A change between counter and deadline disarms the timer (SDM vol. 3A 10.5.4.1).
         if (deadline_mode()) {
             registers_[kInitialCount].value = 0;

@@ -38,6 +38,7 @@ class LocalApic : public sc_core::sc_module, public ApicReceiver {
     struct Config {
         std::uint8_t id = 0;                     // APIC ID after RESET
         std::uint64_t timer_hz = 1'000'000'000;  // before the divider; OVMF assumes 1 GHz
+        bool tsc_deadline = true;                // CPUID.1:ECX bit 24; without, the timer's mode bit 18 is reserved
         bool lint0_starts_as_ext_int = false;    // deviation: reset leaves LINT0 open for the 8259
     };
     using ExtIntAcknowledge = std::function<std::uint8_t()>;

@@ -57,6 +57,7 @@ bool LocalApic::write_msr(unsigned index, std::uint64_t value, const sc_core::sc
     // Reserved bits must be 0; EOI and ESR take nothing else.
     const std::uint64_t defined = n == kEoi || n == kEsr ? 0 : kRegisters[n].mask_of(FieldAccess::ro) | registers_[n].rw_mask();
     if ((value & ~defined) != 0) return false;
+    if (n == kLvtTimer && !config_.tsc_deadline && (value & kDeadline) != 0) return false;
     registers_[n].write(static_cast<std::uint32_t>(value), ~0u, {now}, name());
     return true;
 }

@@ -76,6 +76,7 @@ Processors::Processors(ApicBus& apic_bus, const Config& config)
         const LocalApic::Config apic{
             .id = static_cast<std::uint8_t>(number),
             .timer_hz = config.apic_timer_hz,
+            .tsc_deadline = (model.features_ecx & cpu::feature_ecx::tsc_deadline) != 0,
             .lint0_starts_as_ext_int = number == 0 && config.lint0_starts_as_ext_int};
         all_.push_back(std::make_unique<Processor>(
             number, apic_bus, config.cpu, apic,

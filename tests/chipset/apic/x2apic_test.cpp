@@ -141,6 +141,22 @@ TEST_F(DeadlineTest, MaskedItPassesWithoutInterrupt) {
     EXPECT_FALSE(first.intr.level());
 }
 
+struct WithoutDeadlineTest : testing::Test {
+    WithoutDeadlineTest() { run(); }
+    ApicBus bus;
+    ApicBench bench{bus, {.id = 1, .tsc_deadline = false}};
+};
+
+TEST_F(WithoutDeadlineTest, ItsModeIsReserved) {
+    bench.enable();
+    bench.write(kApicLvtTimer, 0x40055);
+    EXPECT_EQ(bench.read(kApicLvtTimer), 0x55u);
+    bench.apic.set_base(x2apic_base);
+    EXPECT_FALSE(bench.apic.write_msr(lvt_timer, 0x40056, sc_time_stamp()));
+    EXPECT_TRUE(bench.apic.write_msr(lvt_timer, 0x56, sc_time_stamp()));
+    EXPECT_EQ(bench.apic.value(lapic::kLvtTimer), 0x56u);
+}
+
 TEST_F(DeadlineTest, CounterAndDeadlineExcludeEachOther) {
     EXPECT_TRUE(wrmsr(first, initial_count, 1000));
     EXPECT_EQ(rdmsr(first, initial_count), 0u);
